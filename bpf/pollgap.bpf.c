@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#include "kernel_types.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+#include "core.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/*
+ * The hooks, one line each, by backend. src/source/backend.c lists which ones make a backend; none is loaded unless its
+ * backend is chosen.
+ */
+
+/* tp_btf: needs the tracepoints sk_data_ready (6.3) and tcp_sendmsg_locked (6.16), and bpf_rdonly_cast() (6.2). */
+
+SEC("?tp_btf/sk_data_ready")
+int BPF_PROG(tp_btf_enqueue, struct sock *sk)
+{
+	return record_enqueue(sk);
+}
+
+SEC("?tp_btf/tcp_probe")
+int BPF_PROG(tp_btf_ack, struct sock *sk, const struct sk_buff *skb)
+{
+	return record_ack(sk, skb);
+}
+
+SEC("?tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(tp_btf_read, struct sock *sk)
+{
+	return record_read(sk);
+}
+
+SEC("?tp_btf/tcp_sendmsg_locked")
+int BPF_PROG(tp_btf_send, struct sock *sk)
+{
+	return record_send(sk);
+}
+
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(tp_btf_state, struct sock *sk, int old_state, int new_state)
+{
+	return record_state(sk, new_state);
+}
+
+SEC("?tp_btf/tcp_destroy_sock")
+int BPF_PROG(tp_btf_destroy, struct sock *sk)
+{
+	return record_death(sk);
+}
+
+/* fentry, kprobe: for kernels without these tracepoints. They go here, under the same measurement points. */
+
+/* Shared by all backends. */
+SEC("?iter/tcp")
+int walk_sockets(struct bpf_iter__tcp *context)
+{
+	return record_walk(context->sk_common);
+}

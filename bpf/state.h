@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef POLLGAP_STATE_H
+#define POLLGAP_STATE_H
+
+#include "kernel_types.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "config.h"
+#include "record.h"
+
+/*
+ * What is kept of one socket, in its socket storage. Every hook that writes it runs under the socket's lock, so plain
+ * loads and stores do.
+ *
+ * A gauge's time is cut into segments: a segment ends when a threshold is crossed and when a summary period ends. Only the
+ * segment's peak is brought up to date at each change; its end folds it into the spike and the period that it lies in. So
+ * a change costs one comparison for the thresholds and one for the peak, however many thresholds are open.
+ */
+struct spike_state {
+	__u64 start_ns;
+	__u64 peak_ns;
+	__u64 start_area_byte_us; /* the gauge's running area when the spike began */
+	__u32 peak_bytes;
+	__u32 limit_bytes; /* at the peak */
+	__u32 start_events; /* the gauge's running events before the spike */
+	__u32 flags; /* RECORD_LEFT_CENSORED */
+};
+
+struct gauge_state {
+	__u64 changed_ns; /* areas are counted up to here */
+	__u64 period_area_byte_ns; /* of the running period */
+	__u64 earlier_area_byte_us; /* of all periods before it */
+	__u64 segment_peak_ns;
+	__u64 period_peak_ns;
+	__u32 segment_peak_bytes;
+	__u32 segment_limit_bytes;
+	__u32 period_peak_bytes;
+	__u32 period_start_events;
+	__u32 value_bytes;
+	__u32 low_bytes; /* no threshold is crossed while value - low < span, unsigned */
+	__u32 span_bytes;
+	__u32 level; /* how many spikes are open: one for each threshold below */
+	__u32 events; /* changes so far */
+	__u32 gauge; /* enum gauge */
+	struct spike_state spike[THRESHOLDS_MAX];
+};
+
+struct socket_state {
+	__u64 period_start_ns;
+	__u64 period_end_ns;
+	__u64 send_ns; /* when the copy loop of a send began whose bytes are not in tx_queue yet, 0: none */
+	__u64 read_ns; /* when a read took bytes whose memory may not be freed yet, 0: none */
+	__u64 arrival_ns; /* when a packet came that may not be announced, 0: none */
+	__u32 number; /* record_header.socket_number */
+	__u8 ignored; /* outside the filter: decided once */
+	__u8 finished; /* its last records are out */
+	__u8 owned; /* RECORD_OWNER is out */
+	__u8 padding;
+	struct gauge_state gauge[GAUGES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct socket_state);
+} sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24); /* the program sets it before loading */
+} records SEC(".maps");
+
+/* A record's place in the ring, or NULL and the loss counted: nothing goes missing in silence. */
+static __always_inline void *record_reserve(enum record_type type, __u64 record_bytes)
+{
+	void *record = bpf_ringbuf_reserve(&records, record_bytes, 0);
+
+	if (!record)
+		__sync_fetch_and_add(&lost_records[type], 1);
+	return record;
+}
+
+/* A wake-up costs over 1 us; user space reads on a timer instead. */
+static __always_inline void record_submit(void *record)
+{
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void record_head(struct record_header *header, const struct socket_state *state,
+					enum record_type type, __u32 gauge, __u32 threshold_index,
+					__u32 flags)
+{
+	header->type = type;
+	header->gauge = gauge;
+	header->threshold_index = threshold_index;
+	header->flags = flags;
+	header->socket_number = state->number;
+}
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "source/probe.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/failure.h"
+#include "pollgap.skel.h"
+#include "source/backend.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * A hook reads the clock first and submits its record a little later; an interrupt, or a hypervisor that takes the
+ * processor away, can lie between. So a turn promises only what lies this far before it. Too little would show as
+ * "late_spike" in the losses.
+ */
+#define SUBMIT_DELAY_NS (50 * (uint64_t)NS_PER_MS)
+
+/* A turn hands over at most so many records, so that its observations stay bounded however fast they come. */
+#define TURN_RECORDS_MAX 65536
+
+struct probe {
+	struct source source;
+	struct pollgap *skeleton;
+	const struct backend *backend;
+	struct ring_buffer *ring;
+	struct bpf_link *walk_link;
+	int stats_fd;
+	/* The running turn. */
+	const struct sink *sink;
+	uint64_t turn_records;
+};
+
+static struct probe *probe_of(const struct source *source)
+{
+	return (struct probe *)source;
+}
+
+static int probe_take(void *context, void *data, size_t data_bytes)
+{
+	struct probe *probe = context;
+	int error = probe->sink->take(probe->sink->context, OBSERVE_RECORD, data, data_bytes);
+
+	if (error < 0)
+		return error;
+	/* Any negative value ends the drain, after this record. */
+	return ++probe->turn_records >= TURN_RECORDS_MAX ? -EAGAIN : 0;
+}
+
+static int probe_read(struct source *source, const struct sink *sink, struct turn *ret_turn, struct failure *failure)
+{
+	struct probe *probe = probe_of(source);
+	uint64_t now_ns = clock_monotonic_ns();
+	int error;
+
+	probe->sink = sink;
+	probe->turn_records = 0;
+	error = ring_buffer__consume(probe->ring);
+	ret_turn->rows_read = probe->turn_records;
+	/* Where the turn ended early there is more in the ring, of any age: no promise. */
+	ret_turn->passed_ns = error == -EAGAIN || now_ns < SUBMIT_DELAY_NS ? 0 : now_ns - SUBMIT_DELAY_NS;
+	if (error < 0 && error != -EAGAIN)
+		return failure_set(failure, -error, "reading the kernel's records failed: %s", strerror(-error));
+	return 0;
+}
+
+static void probe_close(struct source *source)
+{
+	struct probe *probe = probe_of(source);
+
+	if (probe->stats_fd >= 0)
+		close(probe->stats_fd);
+	ring_buffer__free(probe->ring);
+	bpf_link__destroy(probe->walk_link);
+	pollgap__destroy(probe->skeleton);
+	free(probe);
+}
+
+static const struct source_ops probe_ops = {
+	.name = "probe",
+	.read = probe_read,
+	.close = probe_close,
+};
+
+static struct bpf_program *probe_program(const struct probe *probe, const char *name)
+{
+	return bpf_object__find_program_by_name(probe->skeleton->obj, name);
+}
+
+static void probe_configure(struct probe *probe, const struct probe_options *options)
+{
+	struct pollgap__rodata *config = probe->skeleton->rodata;
+
+	for (unsigned index = 0; index < options->thresholds; index++)
+		*(uint32_t *)&config->threshold_bytes[index] = options->threshold_bytes[index];
+	for (unsigned index = 0; index < options->ports; index++)
+		*(uint16_t *)&config->filter_port[index] = options->port[index];
+	*(uint32_t *)&config->thresholds = options->thresholds;
+	*(uint32_t *)&config->filter_ports = options->ports;
+	*(uint32_t *)&config->filter_netns_inode = options->netns_inode;
+	*(uint64_t *)&config->summary_period_ns = options->summary_period_ns;
+	probe->skeleton->bss->stop_ns = UINT64_MAX;
+}
+
+static int probe_enable(struct probe *probe)
+{
+	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
+		struct bpf_program *program = probe_program(probe, hook->program);
+
+		if (!program)
+			return -ENOENT;
+		bpf_program__set_autoload(program, true);
+	}
+	bpf_program__set_autoload(probe->skeleton->progs.walk_sockets, true);
+	return 0;
+}
+
+static int probe_refused(struct failure *failure, const struct probe *probe, int error)
+{
+	if (error == -EPERM || error == -EACCES)
+		return failure_set(failure, -error,
+				   geteuid() == 0 ?
+					   "the kernel refuses BPF programs to this user, root or not (a container or a "
+					   "lockdown): run it on the host, with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN" :
+					   "measuring in the kernel needs root: run it with sudo");
+	return failure_set(failure, -error, "the kernel refuses the %s programs: %s; see 'pollgap check'",
+			   probe->backend->name, strerror(-error));
+}
+
+static int probe_attach(struct probe *probe, struct failure *failure)
+{
+	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
+		struct bpf_program *program = probe_program(probe, hook->program);
+		struct bpf_link **link = NULL;
+
+		for (int index = 0; index < probe->skeleton->skeleton->prog_cnt && !link; index++) {
+			if (strcmp(probe->skeleton->skeleton->progs[index].name, hook->program) == 0)
+				link = probe->skeleton->skeleton->progs[index].link;
+		}
+		*link = bpf_program__attach(program);
+		if (!*link)
+			return failure_set(failure, errno, "the kernel refuses the hook %s: %s; see 'pollgap check'",
+					   hook->program, strerror(errno));
+	}
+	probe->walk_link = bpf_program__attach_iter(probe->skeleton->progs.walk_sockets, NULL);
+	if (!probe->walk_link)
+		return failure_set(failure, errno, "the kernel refuses a walk over its sockets (iter/tcp): %s",
+				   strerror(errno));
+	return 0;
+}
+
+static int probe_load(struct probe *probe, const struct probe_options *options, struct failure *failure)
+{
+	int error;
+
+	libbpf_set_print(NULL);
+	probe->skeleton = pollgap__open();
+	if (!probe->skeleton)
+		return failure_set(failure, errno, "the embedded BPF object can't be opened: %s", strerror(errno));
+	probe_configure(probe, options);
+	error = probe_enable(probe);
+	if (!error)
+		error = bpf_map__set_max_entries(probe->skeleton->maps.records, options->ring_bytes);
+	if (!error)
+		error = pollgap__load(probe->skeleton);
+	if (error)
+		return probe_refused(failure, probe, error);
+	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.records), probe_take, probe, NULL);
+	if (!probe->ring)
+		return failure_set(failure, errno, "the ring buffer can't be mapped: %s", strerror(errno));
+	return probe_attach(probe, failure);
+}
+
+int probe_open(const struct probe_options *options, struct source **ret_source, struct failure *failure)
+{
+	_cleanup_(source_closep) struct source *source = NULL;
+	struct probe *probe;
+	int error;
+
+	error = backend_check(options->backend, failure);
+	if (error)
+		return error;
+	probe = calloc(1, sizeof(*probe));
+	if (!probe)
+		return failure_set(failure, ENOMEM, "out of memory");
+	probe->source.ops = &probe_ops;
+	probe->backend = options->backend;
+	probe->stats_fd = -1;
+	source = &probe->source;
+	error = probe_load(probe, options, failure);
+	if (error)
+		return error;
+	*ret_source = source;
+	source = NULL;
+	return 0;
+}
+
+/* Runs the walk program over every socket of this network namespace: reading the iterator does it. */
+static int probe_walk(struct probe *probe, uint32_t task, struct failure *failure)
+{
+	_cleanup_(closep) int fd = -1;
+	char buffer[64];
+	ssize_t bytes;
+
+	probe->skeleton->bss->walk_task = task;
+	fd = bpf_iter_create(bpf_link__fd(probe->walk_link));
+	if (fd < 0)
+		return failure_set(failure, errno, "the walk over the kernel's sockets can't begin: %s",
+				   strerror(errno));
+	do {
+		bytes = read(fd, buffer, sizeof(buffer));
+	} while (bytes > 0 || (bytes < 0 && (errno == EAGAIN || errno == EINTR)));
+	if (bytes < 0)
+		return failure_set(failure, errno, "the walk over the kernel's sockets failed: %s", strerror(errno));
+	return 0;
+}
+
+/* As enum walk_task in bpf/config.h. */
+enum { TASK_BEGIN, TASK_END };
+
+int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *failure)
+{
+	struct probe *probe = probe_of(source);
+	uint64_t start_ns = clock_monotonic_ns();
+	int error;
+
+	probe->skeleton->bss->start_ns = start_ns;
+	error = probe_walk(probe, TASK_BEGIN, failure);
+	if (error)
+		return error;
+	*ret_start_ns = start_ns;
+	return 0;
+}
+
+void probe_stop(struct source *source, uint64_t stop_ns)
+{
+	probe_of(source)->skeleton->bss->stop_ns = stop_ns;
+}
+
+int probe_collect(struct source *source, struct failure *failure)
+{
+	return probe_walk(probe_of(source), TASK_END, failure);
+}
+
+static int probe_info(const struct probe *probe, const char *program_name, struct bpf_prog_info *ret_info)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t info_bytes = sizeof(info);
+	int fd = bpf_program__fd(probe_program(probe, program_name));
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &info_bytes) < 0)
+		return -errno;
+	*ret_info = info;
+	return 0;
+}
+
+static int probe_ring_losses(const struct probe *probe,
+			     int (*each)(void *context, const char *cause, uint64_t count), void *context)
+{
+	static const char *const cause[] = {
+		[RECORD_SOCKET] = "ring_buffer_full:socket",
+		[RECORD_OWNER] = "ring_buffer_full:owner",
+		[RECORD_SPIKE] = "ring_buffer_full:spike",
+		[RECORD_SUMMARY] = "ring_buffer_full:summary",
+		[RECORD_DEATH] = "ring_buffer_full:death",
+	};
+	int error = 0;
+
+	for (int type = RECORD_SOCKET; type <= RECORD_DEATH && !error; type++)
+		error = each(context, cause[type], probe->skeleton->bss->lost_records[type]);
+	return error;
+}
+
+int probe_losses(const struct source *source, int (*each)(void *context, const char *cause, uint64_t count),
+		 void *context)
+{
+	const struct probe *probe = probe_of(source);
+	uint64_t misses = 0;
+	int error;
+
+	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
+		struct bpf_prog_info info;
+
+		error = probe_info(probe, hook->program, &info);
+		if (error)
+			return error;
+		misses += info.recursion_misses;
+	}
+	error = probe_ring_losses(probe, each, context);
+	if (!error)
+		error = each(context, "socket_storage_refused", probe->skeleton->bss->lost_states);
+	if (!error)
+		error = each(context, "recursion_misses", misses);
+	return error;
+}
+
+static int probe_timing_sum(const struct probe *probe, uint64_t *ret_runs, uint64_t *ret_run_ns)
+{
+	uint64_t runs = 0, run_ns = 0;
+
+	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
+		struct bpf_prog_info info;
+		int error = probe_info(probe, hook->program, &info);
+
+		if (error)
+			return error;
+		runs += info.run_cnt;
+		run_ns += info.run_time_ns;
+	}
+	*ret_runs = runs;
+	*ret_run_ns = run_ns;
+	return 0;
+}
+
+int probe_timing_begin(struct source *source, struct probe_timing *ret_timing)
+{
+	struct probe *probe = probe_of(source);
+	struct probe_timing timing = { 0 };
+	int error;
+
+	probe->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (probe->stats_fd < 0)
+		return -errno;
+	timing.start_ns = clock_monotonic_ns();
+	error = probe_timing_sum(probe, &timing.runs, &timing.run_ns);
+	if (error)
+		return error;
+	*ret_timing = timing;
+	return 0;
+}
+
+int probe_timing_end(struct source *source, struct probe_timing *timing)
+{
+	struct probe *probe = probe_of(source);
+	uint64_t runs, run_ns;
+	int error = probe_timing_sum(probe, &runs, &run_ns);
+
+	close(probe->stats_fd);
+	probe->stats_fd = -1;
+	if (error)
+		return error;
+	timing->end_ns = clock_monotonic_ns();
+	timing->runs = runs - timing->runs;
+	timing->run_ns = run_ns - timing->run_ns;
+	return 0;
+}
+
+uint32_t probe_netns_inode(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/net", &status) == 0 ? (uint32_t)status.st_ino : 0;
+}
