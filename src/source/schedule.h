@@ -8,7 +8,7 @@ struct clock;
 
 /* An absolute schedule: turn k is due at first_ns + k * period_ns, whatever the turns before it took. */
 struct schedule {
-	uint64_t period_ns;
+	uint64_t period_ns; /* above 0 */
 	uint64_t next_ns; /* when the next turn is due */
 };
 
