@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "report/missed.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/units.h"
+#include "report/cells.h"
+#include "report/field.h"
+#include "report/headline.h"
+#include "report/summary.h"
+#include "report/table.h"
+#include "store/store.h"
+
+static void add_row(struct table *table, const struct summary *row, bool first_of_threshold)
+{
+	char duration[HEADLINE_TEXT_BYTES];
+	char peak[HEADLINE_TEXT_BYTES];
+
+	headline_read_longest(row, duration, peak);
+	if (first_of_threshold)
+		cell_size(table, row->threshold_bytes);
+	else
+		table_cell(table, "%s", "");
+	table_cell(table, "%s", row->poller->label);
+	cell_count(table, row->spikes);
+	cell_count(table, row->seen);
+	cell_count(table, row->missed);
+	cell_percent(table, row->miss_ratio);
+	cell_interval(table, row->miss_ratio_low, row->miss_ratio_high);
+	cell_percent(table, row->expected_miss_ratio);
+	cell_count(table, row->ambiguous);
+	cell_count(table, row->censored);
+	table_cell(table, "%s", *duration ? duration : "-");
+	table_cell(table, "%s", *peak ? peak : "-");
+}
+
+int missed_print_gauge(const struct summary_set *set, size_t first, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "at or\nabove", TABLE_RIGHT },    { "polled\nevery", TABLE_RIGHT }, { "spikes", TABLE_RIGHT },
+		{ "seen", TABLE_RIGHT },	    { "missed", TABLE_RIGHT },	      { "missed\n%", TABLE_RIGHT },
+		{ "95 % interval\n%", TABLE_RIGHT }, { "theory\n%", TABLE_RIGHT },     { "ambig-\nuous", TABLE_RIGHT },
+		{ "cen-\nsored", TABLE_RIGHT },	    { "longest\nmissed", TABLE_RIGHT }, { "its\npeak", TABLE_RIGHT },
+	};
+	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	size_t end = summary_next_gauge(set, first);
+	unsigned rows = 0;
+
+	if (!table)
+		return -ENOMEM;
+	for (size_t i = first; i < end; i++) {
+		/* A sentence has said so already. */
+		if (summary_is_unreached(set, &set->rows[i]))
+			continue;
+		add_row(table, &set->rows[i],
+			rows++ == 0 || set->rows[i].threshold_bytes != set->rows[i - 1].threshold_bytes);
+	}
+	if (rows == 0)
+		return 0;
+	fputc('\n', out);
+	return table_print(table, 2, out);
+}
+
+struct by_duration {
+	const struct summary_set *set;
+	struct table *table;
+	unsigned rows;
+	char gauge[GAUGE_BYTES];
+	int64_t duration_from_ns;
+};
+
+/* Gauge, threshold and duration, each only where it changes. */
+static void add_duration_group(struct by_duration *group, const struct store_row *row)
+{
+	int64_t from_ns = field_integer(row, "duration_from_ns");
+	int64_t to_ns = field_integer(row, "duration_to_ns");
+	const char *gauge = field_text(row, "gauge");
+	bool new_gauge = strcmp(group->gauge, gauge) != 0;
+	char from[UNITS_TEXT_BYTES];
+	char to[UNITS_TEXT_BYTES];
+
+	table_cell(group->table, "%s", new_gauge ? gauge : "");
+	if (new_gauge)
+		cell_size(group->table, field_integer(row, "threshold_bytes"));
+	else
+		table_cell(group->table, "%s", "");
+	if (new_gauge || group->duration_from_ns != from_ns)
+		table_cell(group->table, "%s to %s", time_read((uint64_t)from_ns, from), time_read((uint64_t)to_ns, to));
+	else
+		table_cell(group->table, "%s", "");
+	snprintf(group->gauge, sizeof(group->gauge), "%s", gauge);
+	group->duration_from_ns = from_ns;
+}
+
+static int take_duration(void *context, const struct store_row *row)
+{
+	struct by_duration *group = context;
+	const struct summary *telling = summary_find_telling(group->set, field_text(row, "gauge"));
+	const struct summary_poller *poller = summary_find_poller(group->set, field_integer(row, "poller_id"));
+
+	if (!poller || !telling || telling->threshold_bytes != field_integer(row, "threshold_bytes") ||
+	    field_integer(row, "spikes") == 0)
+		return 0;
+	add_duration_group(group, row);
+	table_cell(group->table, "%s", poller->label);
+	cell_count(group->table, field_integer(row, "spikes"));
+	cell_count(group->table, field_integer(row, "seen"));
+	cell_percent(group->table, field_real(row, "miss_ratio"));
+	cell_percent(group->table, field_real(row, "expected_miss_ratio"));
+	group->rows++;
+	return 0;
+}
+
+int missed_print_by_duration(struct store *store, int64_t capture_id, const struct summary_set *set, FILE *out,
+			     struct failure *failure)
+{
+	static const struct table_column columns[] = {
+		{ "gauge", TABLE_LEFT },	  { "at or\nabove", TABLE_RIGHT }, { "lasted", TABLE_RIGHT },
+		{ "polled\nevery", TABLE_RIGHT }, { "spikes", TABLE_RIGHT },	   { "seen", TABLE_RIGHT },
+		{ "missed\n%", TABLE_RIGHT },	  { "theory\n%", TABLE_RIGHT },
+	};
+	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	struct by_duration group = { .set = set, .table = table };
+	int error;
+
+	if (!table)
+		return -ENOMEM;
+	error = store_query(store, "report_by_duration", capture_id, take_duration, &group, failure);
+	if (error < 0 || group.rows == 0)
+		return error;
+	fputs("\nBy duration: the shorter a spike beside the poll period, the more of them pass between two polls.\n",
+	      out);
+	return table_print(table, 2, out);
+}

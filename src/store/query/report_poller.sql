@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- The pollers of a capture, the slowest first, with the schedule that they kept.
+SELECT
+	poller.poller_id,
+	poller.source,
+	poller.period_ns,
+	poller.read_mode,
+	poller.priority,
+	count(poll.poll_id) AS polls,
+	-- One poll alone keeps no period.
+	(max(poll.start_ns) - min(poll.start_ns)) / nullif(count(poll.poll_id) - 1, 0) AS kept_period_ns,
+	ifnull(sum(poll.missed_turns), 0) AS missed_turns,
+	ifnull(sum(poll.rows_read), 0) AS rows_read,
+	sum(poll.end_ns - poll.start_ns) / nullif(count(poll.poll_id), 0) AS mean_poll_ns,
+	ifnull(sum(poll.cpu_ns), 0) AS cpu_ns
+FROM poller
+LEFT JOIN poll ON poll.poller_id = poller.poller_id
+WHERE poller.capture_id = :capture_id
+GROUP BY poller.poller_id
+ORDER BY poller.period_ns DESC, poller.poller_id;
