@@ -23,17 +23,24 @@ enum proc_tcp_line {
 int proc_tcp_parse(const char *line, size_t line_bytes, uint16_t family, struct sample *ret_sample);
 
 struct proc_tcp_options {
-	const char *tcp_path; /* NULL: /proc/net/tcp. Paths come from outside so that tests can give files */
-	const char *tcp6_path; /* NULL: /proc/net/tcp6; a file that does not exist is no fault: IPv6 is off */
+	/* NULL: the calling thread's, /proc/thread-self/net/tcp. Paths come from outside so that tests can give files. */
+	const char *tcp_path;
+	const char *tcp6_path; /* NULL: likewise; a file that does not exist is no fault: IPv6 is off */
 	bool page_reads; /* a page a read(2), as other pollers do; default: a row a read(2), for narrow windows */
 	uint16_t port[PORTS_MAX]; /* keep rows with one of these as local or remote port; none: all */
 	unsigned ports;
 };
 
-/* The poller of source "proc": each turn is one scan of both files. Rows of every state are handed over. */
+/*
+ * The poller of source "proc": each turn is one scan of both files. Rows of every state are handed over. The files are
+ * opened here and stay open: they show the network namespace that the calling thread is in now, whoever reads them later.
+ */
 int proc_tcp_open(const struct proc_tcp_options *options, struct source **ret_source, struct failure *failure);
 
 /* How many lines a proc source could not parse since it was opened: a loss, and 0 on every kernel known. */
 uint64_t proc_tcp_unparsed(const struct source *source);
+
+/* What a scan takes here and now, the median of seven: no poller's period can be shorter. */
+int proc_tcp_scan_time(struct source *source, uint64_t *ret_median_ns, struct failure *failure);
 
 #endif

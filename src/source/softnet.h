@@ -37,7 +37,10 @@ struct softnet_counter {
 
 uint64_t softnet_count(struct softnet_counter *counter, uint32_t value);
 
-/* path NULL: /proc/net/softnet_stat; sysfs_online_path NULL: /sys/devices/system/cpu/online, for kernels without column 13. */
+/*
+ * path NULL: /proc/net/softnet_stat; sysfs_online_path NULL: /sys/devices/system/cpu/online, for kernels without column 13.
+ * Each turn is one reading of the file; the time of all its lines is the one just before it.
+ */
 int softnet_open(const char *path, const char *sysfs_online_path, struct source **ret_source, struct failure *failure);
 
 #endif
