@@ -105,3 +105,9 @@ void json_number(struct json *json, const char *name, const char *text)
 	begin_value(json, name);
 	fputs(!text || strstr(text, "Inf") ? "null" : text, json->out);
 }
+
+void json_boolean(struct json *json, const char *name, bool value)
+{
+	begin_value(json, name);
+	fputs(value ? "true" : "false", json->out);
+}

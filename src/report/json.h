@@ -25,5 +25,6 @@ void json_array_end(struct json *json);
 void json_string(struct json *json, const char *name, const char *text);
 /* text is a number as SQLite writes it; its "Inf" and "-Inf", which JSON doesn't have, become null. */
 void json_number(struct json *json, const char *name, const char *text);
+void json_boolean(struct json *json, const char *name, bool value);
 
 #endif

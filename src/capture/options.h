@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_OPTIONS_H
+#define POLLGAP_OPTIONS_H
+
+#include "base/clock.h"
+#include "bpf/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { POLLERS_MAX = 8 };
+
+/* The shortest poll period: below it a poller would only measure its own system calls. */
+enum { POLL_PERIOD_MIN_NS = 200 * NS_PER_US };
+
+struct poller_options {
+	const char *source; /* "proc" */
+	uint64_t period_ns; /* 0: the shortest that this machine keeps */
+	bool page_reads; /* a page a read(2) instead of a row */
+};
+
+/* What a capture is to do. Strings are the caller's and outlive the capture. */
+struct capture_options {
+	const char *path;
+	uint64_t duration_ns; /* 0: until it is stopped, or command ends */
+	char *const *command; /* NULL, or what runs meanwhile: ends with NULL, as execvp() wants it */
+	char *const *command_line; /* pollgap's own from "capture" on, for the record; ends with NULL */
+	uint16_t port[PORTS_MAX]; /* local or remote; none: all */
+	unsigned ports;
+	struct poller_options poller[POLLERS_MAX];
+	unsigned pollers;
+	uint64_t softnet_period_ns;
+	uint32_t threshold_bytes[THRESHOLDS_MAX]; /* ascending, each once */
+	unsigned thresholds;
+	uint64_t summary_period_ns;
+	uint64_t min_spike_ns; /* a shorter spike that no poller saw is folded; 0: none is */
+	const char *backend; /* "auto", or a name in backends[] */
+	const char *label; /* NULL: none */
+	unsigned realtime_priority; /* SCHED_FIFO of the pollers; 0: ordinary */
+	uint32_t ring_bytes; /* a power of two */
+	bool verbose;
+};
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/failure.h"
+#include "base/units.h"
+#include "capture/options.h"
+#include "capture/session.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "cmd/usage.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: pollgap capture -o FILE [OPTION]... [-d TIME | -- COMMAND [ARG]...]\n"
+	"\n"
+	"Measures every change of the TCP queues in the kernel, polls the same queues at the same time, and writes one SQLite\n"
+	"file that says which spikes the pollers saw. Without -d or COMMAND it ends with Ctrl-C.\n"
+	"\n"
+	"  -o FILE                 the file to write; a capture is added to a file of pollgap's own\n"
+	"  -d TIME                 for how long, 1ms to 168h\n"
+	"  -- COMMAND [ARG]...     capture while it runs; exit with its status\n"
+	"  -p PORT[,PORT]...       sockets with one of these local or remote ports (default: all; up to 16)\n"
+	"  --poll SOURCE:PERIOD    a poller; repeat it for several side by side (default proc:1s; up to 8). The source is\n"
+	"                          proc; the period 200us to 1h, or 'min' for the shortest that this machine keeps.\n"
+	"                          With ':page' after it each read takes a page, as other pollers do; default ':row'\n"
+	"  --softnet PERIOD        how often to read /proc/net/softnet_stat, 1ms to 1h (default 1s)\n"
+	"  --threshold SIZE[,SIZE]...  a spike is a queue at or above it (default 4K,16K,64K,256K; up to 8)\n"
+	"  --summary PERIOD        the period of queue_summary, 10ms to 10s (default 1s)\n"
+	"  --min-spike TIME        fold a shorter spike that no poller saw, counted but not listed, up to 1h (default 1ms;\n"
+	"                          0 lists all)\n"
+	"  --backend NAME          how to measure: auto, tp_btf, fentry or kprobe (default auto)\n"
+	"  --realtime PRIORITY     run the pollers as SCHED_FIFO with this priority, 1 to 99 (default 0: ordinary)\n"
+	"  --ring SIZE             the buffer between kernel and program, a power of two, 4K to 1G (default 16M)\n"
+	"  --label TEXT            what to call this capture\n"
+	"  --verbose               a line of progress each second where there is no terminal\n"
+	"  --help                  this text\n"
+	"\n"
+	"Times are written 50us, 250ms, 1s or 2m; sizes 300, 4K or 1M.\n";
+
+enum {
+	OPTION_POLL = USAGE_LONG,
+	OPTION_SOFTNET,
+	OPTION_THRESHOLD,
+	OPTION_SUMMARY,
+	OPTION_MIN_SPIKE,
+	OPTION_BACKEND,
+	OPTION_REALTIME,
+	OPTION_RING,
+	OPTION_LABEL,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+	OPTION_LATER, /* part of the interface, but not yet of this version */
+};
+
+static const struct option option_names[] = {
+	{ "poll", required_argument, NULL, OPTION_POLL },
+	{ "softnet", required_argument, NULL, OPTION_SOFTNET },
+	{ "threshold", required_argument, NULL, OPTION_THRESHOLD },
+	{ "summary", required_argument, NULL, OPTION_SUMMARY },
+	{ "min-spike", required_argument, NULL, OPTION_MIN_SPIKE },
+	{ "backend", required_argument, NULL, OPTION_BACKEND },
+	{ "realtime", required_argument, NULL, OPTION_REALTIME },
+	{ "ring", required_argument, NULL, OPTION_RING },
+	{ "label", required_argument, NULL, OPTION_LABEL },
+	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "trace", no_argument, NULL, OPTION_LATER },
+	{ "netns", required_argument, NULL, OPTION_LATER },
+	{ "pid", required_argument, NULL, OPTION_LATER },
+	{ "jitter", required_argument, NULL, OPTION_LATER },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct capture_options defaults = {
+	.softnet_period_ns = NS_PER_S,
+	.summary_period_ns = NS_PER_S,
+	.min_spike_ns = NS_PER_MS,
+	.backend = "auto",
+	.ring_bytes = 16 << 20,
+};
+
+static const uint32_t default_threshold_bytes[] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10 };
+
+enum { DEFAULT_THRESHOLDS = sizeof(default_threshold_bytes) / sizeof(default_threshold_bytes[0]) };
+
+/* Beyond it the kernel's sums of bytes times nanoseconds could overflow 64 bits. */
+#define SUMMARY_PERIOD_MAX_NS (10ULL * NS_PER_S)
+#define HOUR_NS (3600ULL * NS_PER_S)
+
+static int time_take(int option, struct capture_options *options)
+{
+	switch (option) {
+	case 'd':
+		return option_parse_time("-d", optarg, NS_PER_MS, 168 * HOUR_NS, &options->duration_ns);
+	case OPTION_SOFTNET:
+		return option_parse_time("--softnet", optarg, NS_PER_MS, HOUR_NS, &options->softnet_period_ns);
+	case OPTION_SUMMARY:
+		return option_parse_time("--summary", optarg, 10 * NS_PER_MS, SUMMARY_PERIOD_MAX_NS,
+					 &options->summary_period_ns);
+	default:
+		return option_parse_time("--min-spike", optarg, 0, HOUR_NS, &options->min_spike_ns);
+	}
+}
+
+static int text_take(const char *name, const char **ret_text)
+{
+	if (!*optarg)
+		return usage_wrong("capture", "%s '': it must not be empty", name);
+	*ret_text = optarg;
+	return 0;
+}
+
+/* Returns 0 or STATUS_USAGE. */
+static int option_take(int option, char **argv, struct capture_options *options)
+{
+	switch (option) {
+	case 'o':
+		return text_take("-o", &options->path);
+	case 'd':
+	case OPTION_SOFTNET:
+	case OPTION_SUMMARY:
+	case OPTION_MIN_SPIKE:
+		return time_take(option, options);
+	case 'p':
+		return option_add_ports("-p", optarg, options);
+	case OPTION_POLL:
+		return option_add_poller("--poll", optarg, options);
+	case OPTION_THRESHOLD:
+		return option_add_thresholds("--threshold", optarg, options);
+	case OPTION_BACKEND:
+		return option_parse_backend("--backend", optarg, &options->backend);
+	case OPTION_REALTIME:
+		return option_parse_number("--realtime", optarg, 0, 99, &options->realtime_priority);
+	case OPTION_RING:
+		return option_parse_ring("--ring", optarg, &options->ring_bytes);
+	case OPTION_LABEL:
+		return text_take("--label", &options->label);
+	case OPTION_VERBOSE:
+		options->verbose = true;
+		return 0;
+	default:
+		return usage_wrong_option("capture", option, argv);
+	}
+}
+
+static void defaults_fill(struct capture_options *options)
+{
+	if (options->pollers == 0)
+		options->poller[options->pollers++] =
+			(struct poller_options){ .source = "proc", .period_ns = NS_PER_S };
+	if (options->thresholds == 0) {
+		memcpy(options->threshold_bytes, default_threshold_bytes, sizeof(default_threshold_bytes));
+		options->thresholds = DEFAULT_THRESHOLDS;
+	}
+}
+
+/* What remains behind the options: nothing, or "--" and a command. */
+static int command_take(int argc, char **argv, struct capture_options *options)
+{
+	bool separated = strcmp(argv[optind - 1], "--") == 0;
+
+	if (optind < argc && !separated)
+		return usage_wrong("capture", "what is '%s'? a command to run comes after '--'", argv[optind]);
+	if (optind == argc && separated)
+		return usage_wrong("capture", "a command is missing after '--'");
+	if (optind < argc)
+		options->command = argv + optind;
+	options->command_line = argv;
+	if (options->command && options->duration_ns)
+		return usage_wrong("capture", "'-d' or '-- %s': either sets when the capture ends, choose one",
+				   options->command[0]);
+	if (!options->path)
+		return usage_wrong("capture", "'-o FILE' is missing: which file to write?");
+	return 0;
+}
+
+/* Returns 0 or STATUS_USAGE; *ret_help: show the help instead. */
+static int options_parse(int argc, char **argv, struct capture_options *options, bool *ret_help)
+{
+	int option;
+	int index;
+
+	optind = 0; /* makes getopt start anew */
+	while ((option = getopt_long(argc, argv, "+:o:d:p:", option_names, &index)) != -1) {
+		int status;
+
+		if (option == OPTION_HELP) {
+			*ret_help = true;
+			return 0;
+		}
+		if (option == OPTION_LATER)
+			return usage_wrong("capture", "'--%s' is not in this version", option_names[index].name);
+		/* Else "-o -- COMMAND" would write a file of that name. */
+		if (option != ':' && option != '?' && optarg && strcmp(optarg, "--") == 0)
+			return usage_wrong("capture", "a value is missing before '--'");
+		status = option_take(option, argv, options);
+		if (status != 0)
+			return status;
+	}
+	defaults_fill(options);
+	return command_take(argc, argv, options);
+}
+
+static int capture_run(int argc, char **argv)
+{
+	struct capture_options options = defaults;
+	struct failure failure = { 0 };
+	bool help = false;
+	int status = options_parse(argc, argv, &options, &help);
+
+	if (status != 0)
+		return status;
+	if (help)
+		return usage_print(usage);
+	status = session_run(&options, &failure);
+	if (status >= 0)
+		return status;
+	fprintf(stderr, "pollgap capture: %s\n", failure.text);
+	return STATUS_FAILED;
+}
+
+const struct command command_capture = {
+	.name = "capture",
+	.summary = "measure and poll at the same time, into one SQLite file",
+	.run = capture_run,
+};
