@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE /* vasprintf() */
 #include "report/table.h"
 
 #include <errno.h>

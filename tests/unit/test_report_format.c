@@ -189,6 +189,8 @@ static void json_nests_and_escapes(void **state)
 	json_object_begin(&json, NULL);
 	json_string(&json, "text", "\"\\/\b\f\n\r\t\x01\x1f\x7f\xff\xc3\xa9");
 	json_string(&json, "none", NULL);
+	json_boolean(&json, "true", true);
+	json_boolean(&json, "false", false);
 	json_array_begin(&json, "empty");
 	json_array_end(&json);
 	json_array_begin(&json, "numbers");
@@ -201,6 +203,8 @@ static void json_nests_and_escapes(void **state)
 	page_expect(&page, "{\n"
 			   "  \"text\": \"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\\ufffd\xc3\xa9\",\n"
 			   "  \"none\": null,\n"
+			   "  \"true\": true,\n"
+			   "  \"false\": false,\n"
 			   "  \"empty\": [],\n"
 			   "  \"numbers\": [\n"
 			   "    -3,\n"
@@ -226,6 +230,22 @@ static struct summary summary_of(const struct summary_poller *poller, int64_t th
 		.miss_ratio = spikes ? (double)(spikes - seen) / (double)spikes : (double)__builtin_nan(""),
 		.expected_miss_ratio = spikes ? 0.9995 : (double)__builtin_nan(""),
 	};
+}
+
+static void json_at_the_top_may_be_an_array(void **state)
+{
+	struct page page;
+	struct json json = { 0 };
+
+	(void)state;
+	page_open(&page);
+	json.out = page.out;
+	json_array_begin(&json, NULL);
+	json_object_begin(&json, NULL);
+	json_object_end(&json);
+	json_string(&json, NULL, "x");
+	json_array_end(&json);
+	page_expect(&page, "[\n  {},\n  \"x\"\n]\n");
 }
 
 static void headline_takes_the_highest_threshold_with_enough_spikes(void **state)
@@ -298,6 +318,7 @@ int main(void)
 		cmocka_unit_test(table_aligns_columns_and_leaves_no_trailing_spaces),
 		cmocka_unit_test(csv_fields_are_quoted_where_they_must_be),
 		cmocka_unit_test(json_nests_and_escapes),
+		cmocka_unit_test(json_at_the_top_may_be_an_array),
 		cmocka_unit_test(headline_takes_the_highest_threshold_with_enough_spikes),
 		cmocka_unit_test(headline_gives_bounds_for_folded_spikes),
 		cmocka_unit_test(headline_says_when_there_was_nothing_to_see),
