@@ -6,8 +6,9 @@ struct capture_options;
 struct failure;
 
 /*
- * Runs one capture from its beginning to its end. Returns 0; where options name a command, its exit status as a shell
- * gives it (128 + number for a signal); or -errno with the reason. A refused capture leaves no file behind.
+ * Runs one capture from its beginning to its end. Returns 0; where options name a command, its exit
+ * status as a shell gives it (128 + number for a signal); or -errno with the reason. A refused
+ * capture leaves no file behind.
  */
 int session_run(const struct capture_options *options, struct failure *failure);
 

@@ -84,58 +84,61 @@ static const uint32_t default_threshold_bytes[] = { 4 << 10, 16 << 10, 64 << 10,
 
 enum { DEFAULT_THRESHOLDS = sizeof(default_threshold_bytes) / sizeof(default_threshold_bytes[0]) };
 
-/* Beyond it the kernel's sums of bytes times nanoseconds could overflow 64 bits. */
+/* Beyond the longest the kernel's sums of bytes times nanoseconds could overflow 64 bits. */
+#define SUMMARY_PERIOD_MIN_NS (10ULL * NS_PER_MS)
 #define SUMMARY_PERIOD_MAX_NS (10ULL * NS_PER_S)
 #define HOUR_NS (3600ULL * NS_PER_S)
 
-static int time_take(int option, struct capture_options *options)
+static int time_take(int option, const char *value, struct capture_options *options)
 {
 	switch (option) {
 	case 'd':
-		return option_parse_time("-d", optarg, NS_PER_MS, 168 * HOUR_NS, &options->duration_ns);
+		return option_parse_time("-d", value, NS_PER_MS, 168 * HOUR_NS,
+					 &options->duration_ns);
 	case OPTION_SOFTNET:
-		return option_parse_time("--softnet", optarg, NS_PER_MS, HOUR_NS, &options->softnet_period_ns);
+		return option_parse_time("--softnet", value, NS_PER_MS, HOUR_NS,
+					 &options->softnet_period_ns);
 	case OPTION_SUMMARY:
-		return option_parse_time("--summary", optarg, 10 * NS_PER_MS, SUMMARY_PERIOD_MAX_NS,
-					 &options->summary_period_ns);
+		return option_parse_time("--summary", value, SUMMARY_PERIOD_MIN_NS,
+					 SUMMARY_PERIOD_MAX_NS, &options->summary_period_ns);
 	default:
-		return option_parse_time("--min-spike", optarg, 0, HOUR_NS, &options->min_spike_ns);
+		return option_parse_time("--min-spike", value, 0, HOUR_NS, &options->min_spike_ns);
 	}
 }
 
-static int text_take(const char *name, const char **ret_text)
+static int text_take(const char *name, const char *value, const char **ret_text)
 {
-	if (!*optarg)
+	if (!*value)
 		return usage_wrong("capture", "%s '': it must not be empty", name);
-	*ret_text = optarg;
+	*ret_text = value;
 	return 0;
 }
 
 /* Returns 0 or STATUS_USAGE. */
-static int option_take(int option, char **argv, struct capture_options *options)
+static int option_take(int option, const char *value, char **argv, struct capture_options *options)
 {
 	switch (option) {
 	case 'o':
-		return text_take("-o", &options->path);
+		return text_take("-o", value, &options->path);
 	case 'd':
 	case OPTION_SOFTNET:
 	case OPTION_SUMMARY:
 	case OPTION_MIN_SPIKE:
-		return time_take(option, options);
+		return time_take(option, value, options);
 	case 'p':
-		return option_add_ports("-p", optarg, options);
+		return option_add_ports("-p", value, options);
 	case OPTION_POLL:
-		return option_add_poller("--poll", optarg, options);
+		return option_add_poller("--poll", value, options);
 	case OPTION_THRESHOLD:
-		return option_add_thresholds("--threshold", optarg, options);
+		return option_add_thresholds("--threshold", value, options);
 	case OPTION_BACKEND:
-		return option_parse_backend("--backend", optarg, &options->backend);
+		return option_parse_backend("--backend", value, &options->backend);
 	case OPTION_REALTIME:
-		return option_parse_number("--realtime", optarg, 0, 99, &options->realtime_priority);
+		return option_parse_number("--realtime", value, 0, 99, &options->realtime_priority);
 	case OPTION_RING:
-		return option_parse_ring("--ring", optarg, &options->ring_bytes);
+		return option_parse_ring("--ring", value, &options->ring_bytes);
 	case OPTION_LABEL:
-		return text_take("--label", &options->label);
+		return text_take("--label", value, &options->label);
 	case OPTION_VERBOSE:
 		options->verbose = true;
 		return 0;
@@ -150,7 +153,8 @@ static void defaults_fill(struct capture_options *options)
 		options->poller[options->pollers++] =
 			(struct poller_options){ .source = "proc", .period_ns = NS_PER_S };
 	if (options->thresholds == 0) {
-		memcpy(options->threshold_bytes, default_threshold_bytes, sizeof(default_threshold_bytes));
+		memcpy(options->threshold_bytes, default_threshold_bytes,
+		       sizeof(default_threshold_bytes));
 		options->thresholds = DEFAULT_THRESHOLDS;
 	}
 }
@@ -161,14 +165,16 @@ static int command_take(int argc, char **argv, struct capture_options *options)
 	bool separated = strcmp(argv[optind - 1], "--") == 0;
 
 	if (optind < argc && !separated)
-		return usage_wrong("capture", "what is '%s'? a command to run comes after '--'", argv[optind]);
+		return usage_wrong("capture", "what is '%s'? a command to run comes after '--'",
+				   argv[optind]);
 	if (optind == argc && separated)
 		return usage_wrong("capture", "a command is missing after '--'");
 	if (optind < argc)
 		options->command = argv + optind;
 	options->command_line = argv;
 	if (options->command && options->duration_ns)
-		return usage_wrong("capture", "'-d' or '-- %s': either sets when the capture ends, choose one",
+		return usage_wrong("capture",
+				   "'-d' or '-- %s': either sets when the capture ends, choose one",
 				   options->command[0]);
 	if (!options->path)
 		return usage_wrong("capture", "'-o FILE' is missing: which file to write?");
@@ -183,6 +189,7 @@ static int options_parse(int argc, char **argv, struct capture_options *options,
 
 	optind = 0; /* makes getopt start anew */
 	while ((option = getopt_long(argc, argv, "+:o:d:p:", option_names, &index)) != -1) {
+		const char *value = optarg ? optarg : "";
 		int status;
 
 		if (option == OPTION_HELP) {
@@ -190,11 +197,12 @@ static int options_parse(int argc, char **argv, struct capture_options *options,
 			return 0;
 		}
 		if (option == OPTION_LATER)
-			return usage_wrong("capture", "'--%s' is not in this version", option_names[index].name);
+			return usage_wrong("capture", "'--%s' is not in this version",
+					   option_names[index].name);
 		/* Else "-o -- COMMAND" would write a file of that name. */
-		if (option != ':' && option != '?' && optarg && strcmp(optarg, "--") == 0)
+		if (option != ':' && option != '?' && strcmp(value, "--") == 0)
 			return usage_wrong("capture", "a value is missing before '--'");
-		status = option_take(option, argv, options);
+		status = option_take(option, value, argv, options);
 		if (status != 0)
 			return status;
 	}

@@ -52,6 +52,8 @@ int main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0)
 		return usage_print("pollgap " POLLGAP_VERSION "\n");
 	if (name[0] == '-')
-		return usage_wrong(NULL, "there is no option '%s'; 'pollgap --help' shows what there is", name);
+		return usage_wrong(NULL,
+				   "there is no option '%s'; 'pollgap --help' shows what there is",
+				   name);
 	return usage_wrong(NULL, "there is no command '%s'; 'pollgap --help' lists them", name);
 }

@@ -25,7 +25,8 @@ static int wrong(const char *name, const char *text, const char *allowed)
 	return usage_wrong("capture", "%s '%s': %s", name, text, allowed);
 }
 
-int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns)
+int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint64_t max_ns,
+		      uint64_t *ret_ns)
 {
 	char min[UNITS_TEXT_BYTES];
 	char max[UNITS_TEXT_BYTES];
@@ -35,11 +36,14 @@ int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint6
 		*ret_ns = time_ns;
 		return 0;
 	}
-	return usage_wrong("capture", "%s '%s': allowed is a time from %s to %s, written like 50us, 250ms, 1s or 2m",
-			   name, text, time_format(min_ns, min), time_format(max_ns, max));
+	return usage_wrong(
+		"capture",
+		"%s '%s': allowed is a time from %s to %s, written like 50us, 250ms, 1s or 2m",
+		name, text, time_format(min_ns, min), time_format(max_ns, max));
 }
 
-int option_parse_number(const char *name, const char *text, unsigned min, unsigned max, unsigned *ret_number)
+int option_parse_number(const char *name, const char *text, unsigned min, unsigned max,
+			unsigned *ret_number)
 {
 	unsigned number = 0;
 	const char *c = text;
@@ -47,7 +51,8 @@ int option_parse_number(const char *name, const char *text, unsigned min, unsign
 	for (; *c >= '0' && *c <= '9' && number <= max; c++)
 		number = number * 10 + (unsigned)(*c - '0');
 	if (c == text || *c || number < min || number > max)
-		return usage_wrong("capture", "%s '%s': allowed is a number from %u to %u", name, text, min, max);
+		return usage_wrong("capture", "%s '%s': allowed is a number from %u to %u", name,
+				   text, min, max);
 	*ret_number = number;
 	return 0;
 }
@@ -56,7 +61,8 @@ int option_parse_ring(const char *name, const char *text, uint32_t *ret_bytes)
 {
 	uint64_t bytes;
 
-	if (size_parse(text, &bytes) < 0 || bytes < RING_BYTES_MIN || bytes > RING_BYTES_MAX || bytes & (bytes - 1))
+	if (size_parse(text, &bytes) < 0 || bytes < RING_BYTES_MIN || bytes > RING_BYTES_MAX ||
+	    bytes & (bytes - 1))
 		return wrong(name, text, "allowed is a power of two from 4K to 1G");
 	*ret_bytes = (uint32_t)bytes;
 	return 0;
@@ -71,14 +77,16 @@ int option_parse_backend(const char *name, const char *text, const char **ret_ba
 		*ret_backend = text;
 		return 0;
 	}
-	for (const struct backend *backend = backends; backend->name && bytes < sizeof(names); backend++)
-		bytes += (size_t)snprintf(names + bytes, sizeof(names) - bytes, ", %s", backend->name);
+	for (const struct backend *backend = backends; backend->name && bytes < sizeof(names);
+	     backend++)
+		bytes += (size_t)snprintf(names + bytes, sizeof(names) - bytes, ", %s",
+					  backend->name);
 	return usage_wrong("capture", "%s '%s': allowed are %s", name, text, names);
 }
 
 /*
- * Copies the list's next item and moves *list behind it, to NULL after the last one. Returns 0, or -EINVAL for one that is
- * empty or longer than any number.
+ * Copies the list's next item and moves *list behind it, to NULL after the last one. Returns 0, or
+ * -EINVAL for one that is empty or longer than any number.
  */
 static int item_next(const char **list, char *ret_item)
 {
@@ -126,9 +134,11 @@ int option_add_ports(const char *name, const char *text, struct capture_options 
 	if (error == -EEXIST)
 		return wrong(name, text, "a port is named twice");
 	if (error == -ENOSPC)
-		return usage_wrong("capture", "%s '%s': allowed are up to %d ports", name, text, PORTS_MAX);
+		return usage_wrong("capture", "%s '%s': allowed are up to %d ports", name, text,
+				   PORTS_MAX);
 	if (error < 0)
-		return wrong(name, text, "allowed are port numbers from 1 to 65535, with commas between them");
+		return wrong(name, text,
+			     "allowed are port numbers from 1 to 65535, with commas between them");
 	*options = added;
 	return 0;
 }
@@ -172,9 +182,12 @@ int option_add_thresholds(const char *name, const char *text, struct capture_opt
 	if (error == -EEXIST)
 		return wrong(name, text, "a threshold is named twice");
 	if (error == -ENOSPC)
-		return usage_wrong("capture", "%s '%s': allowed are up to %d thresholds", name, text, THRESHOLDS_MAX);
+		return usage_wrong("capture", "%s '%s': allowed are up to %d thresholds", name,
+				   text, THRESHOLDS_MAX);
 	if (error < 0)
-		return wrong(name, text, "allowed are sizes from 1 byte to below 4G, such as 300, 4K or 1M, with commas between them");
+		return wrong(
+			name, text,
+			"allowed are sizes from 1 byte to below 4G, such as 300, 4K or 1M, with commas between them");
 	*options = added;
 	return 0;
 }
@@ -186,12 +199,15 @@ static int poller_parse(const char *name, const char *text, const char *period, 
 	struct poller_options poller = { .source = "proc" };
 
 	if (mode && strcmp(mode, "page") != 0 && strcmp(mode, "row") != 0)
-		return wrong(name, text, "after the period, allowed is 'page' or 'row': what one read takes");
+		return wrong(name, text,
+			     "after the period, allowed is 'page' or 'row': what one read takes");
 	poller.page_reads = mode && strcmp(mode, "page") == 0;
 	if (strcmp(period, "min") != 0 &&
 	    (time_parse(period, &poller.period_ns) < 0 || poller.period_ns < POLL_PERIOD_MIN_NS ||
 	     poller.period_ns > POLL_PERIOD_MAX_NS))
-		return wrong(name, text, "allowed is a period from 200us to 1h, such as proc:100ms, or proc:min");
+		return wrong(
+			name, text,
+			"allowed is a period from 200us to 1h, such as proc:100ms, or proc:min");
 	*ret_poller = poller;
 	return 0;
 }
@@ -199,13 +215,14 @@ static int poller_parse(const char *name, const char *text, const char *period, 
 int option_add_poller(const char *name, const char *text, struct capture_options *options)
 {
 	char parts[ITEM_BYTES];
+	size_t text_bytes = strlen(text) + 1;
 	char *period;
 	char *mode;
 	int status;
 
-	if (strlen(text) >= sizeof(parts))
+	if (text_bytes > sizeof(parts))
 		return wrong(name, text, "allowed is SOURCE:PERIOD, such as proc:100ms");
-	strcpy(parts, text);
+	memcpy(parts, text, text_bytes);
 	period = strchr(parts, ':');
 	if (!period)
 		return wrong(name, text, "allowed is SOURCE:PERIOD, such as proc:100ms");
@@ -218,7 +235,8 @@ int option_add_poller(const char *name, const char *text, struct capture_options
 	if (strcmp(parts, "proc") != 0)
 		return wrong(name, text, "there is no such source; allowed is proc");
 	if (options->pollers == POLLERS_MAX)
-		return usage_wrong("capture", "%s '%s': allowed are up to %d pollers", name, text, POLLERS_MAX);
+		return usage_wrong("capture", "%s '%s': allowed are up to %d pollers", name, text,
+				   POLLERS_MAX);
 	status = poller_parse(name, text, period, mode, &options->poller[options->pollers]);
 	if (status == 0)
 		options->pollers++;

@@ -7,12 +7,15 @@
 struct capture_options;
 
 /*
- * Values of capture's options. Each parser returns 0, or STATUS_USAGE after one line on stderr that quotes text as the
- * user gave it to the option name, and says what is allowed; what it fills in is then as it was.
+ * Values of capture's options. Each parser returns 0, or STATUS_USAGE after one line on stderr that
+ * quotes text as the user gave it to the option name, and says what is allowed; what it fills in is
+ * then as it was.
  */
 
-int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns);
-int option_parse_number(const char *name, const char *text, unsigned min, unsigned max, unsigned *ret_number);
+int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint64_t max_ns,
+		      uint64_t *ret_ns);
+int option_parse_number(const char *name, const char *text, unsigned min, unsigned max,
+			unsigned *ret_number);
 
 /* "16M": a power of two that the kernel can use as a ring buffer. */
 int option_parse_ring(const char *name, const char *text, uint32_t *ret_bytes);

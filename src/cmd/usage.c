@@ -49,5 +49,7 @@ int usage_wrong_option(const char *command, int result, char **argv)
 		return usage_wrong(command, "a value is missing after '%s'", offender);
 	if (optopt >= USAGE_LONG)
 		return usage_wrong(command, "this option takes no value: '%s'", offender);
-	return usage_wrong(command, "there is no option '%s'; 'pollgap %s --help' shows the options", offender, command);
+	return usage_wrong(command,
+			   "there is no option '%s'; 'pollgap %s --help' shows the options",
+			   offender, command);
 }
