@@ -92,7 +92,7 @@ static bool last_row_is_next(const struct proc_file *file, off_t offset, size_t 
 	/* A row that has begun is printed already: the last one then follows it. */
 	unsigned rows = partial_bytes > 0 ? 2 : 1;
 
-	return file->bytes_before > 0 && rest_bytes <= (off_t)(rows * ROW_BYTES_MAX);
+	return file->bytes_before > 0 && rest_bytes <= (off_t)rows * ROW_BYTES_MAX;
 }
 
 static int file_scan(struct scan *scan, struct proc_file *file)

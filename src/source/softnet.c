@@ -161,7 +161,7 @@ static const struct source_ops softnet_ops = {
 int softnet_open(const char *path, const char *sysfs_online_path, struct source **ret_source, struct failure *failure)
 {
 	struct softnet *softnet = calloc(1, sizeof(*softnet));
-	int error = 0;
+	int error;
 
 	if (!softnet)
 		return failure_set(failure, ENOMEM, "no memory for the softnet counters");
