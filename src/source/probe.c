@@ -55,6 +55,15 @@ static int probe_take(void *context, void *data, size_t data_bytes)
 	return ++probe->turn_records >= TURN_RECORDS_MAX ? -EAGAIN : 0;
 }
 
+/* What the kernel collects at the end is dated at stop_ns, however late it comes. */
+static uint64_t probe_passed_ns(const struct probe *probe, uint64_t now_ns)
+{
+	uint64_t stop_ns = probe->skeleton->bss->stop_ns;
+	uint64_t passed_ns = now_ns > SUBMIT_DELAY_NS ? now_ns - SUBMIT_DELAY_NS : 0;
+
+	return passed_ns < stop_ns ? passed_ns : stop_ns;
+}
+
 static int probe_read(struct source *source, const struct sink *sink, struct turn *ret_turn, struct failure *failure)
 {
 	struct probe *probe = probe_of(source);
@@ -66,7 +75,7 @@ static int probe_read(struct source *source, const struct sink *sink, struct tur
 	error = ring_buffer__consume(probe->ring);
 	ret_turn->rows_read = probe->turn_records;
 	/* Where the turn ended early there is more in the ring, of any age: no promise. */
-	ret_turn->passed_ns = error == -EAGAIN || now_ns < SUBMIT_DELAY_NS ? 0 : now_ns - SUBMIT_DELAY_NS;
+	ret_turn->passed_ns = error == -EAGAIN ? 0 : probe_passed_ns(probe, now_ns);
 	if (error < 0 && error != -EAGAIN)
 		return failure_set(failure, -error, "reading the kernel's records failed: %s", strerror(-error));
 	return 0;

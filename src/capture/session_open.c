@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/clock.h"
+#include "base/units.h"
+#include "capture/facts.h"
+#include "capture/session_private.h"
+#include "source/backend.h"
+#include "source/probe.h"
+#include "source/proc_tcp.h"
+#include "source/softnet.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+	CHANNEL_BYTES_MAX = 64 << 20,
+	/* Often enough that 16 MiB of ring never fill, seldom enough that the wake-ups cost nothing. */
+	DRAIN_PERIOD_NS = 5 * NS_PER_MS,
+	/* From the last preparation to the first turn: the threads have started by then. */
+	LEAD_NS = 20 * NS_PER_MS,
+};
+
+static int session_open_probe_with(struct session *session, const struct backend *backend, struct failure *failure)
+{
+	const struct capture_options *options = session->options;
+	struct probe_options probe = {
+		.backend = backend,
+		.thresholds = options->thresholds,
+		.ports = options->ports,
+		.netns_inode = probe_netns_inode(),
+		.summary_period_ns = options->summary_period_ns,
+		.ring_bytes = options->ring_bytes,
+	};
+
+	memcpy(probe.threshold_bytes, options->threshold_bytes, sizeof(probe.threshold_bytes));
+	memcpy(probe.port, options->port, sizeof(probe.port));
+	session->backend = backend->name;
+	return probe_open(&probe, &session->probe, failure);
+}
+
+/* auto: the first backend that this kernel takes; the reason of the first refusal is the one to tell. */
+static int session_open_probe(struct session *session, struct failure *failure)
+{
+	const struct backend *backend = backend_find(session->options->backend);
+	int first_error = 0;
+
+	if (backend)
+		return session_open_probe_with(session, backend, failure);
+	for (backend = backends; backend->name; backend++) {
+		int error;
+
+		if (backend->missing)
+			continue;
+		error = session_open_probe_with(session, backend, first_error ? NULL : failure);
+		if (!error)
+			return 0;
+		if (!first_error)
+			first_error = error;
+	}
+	return first_error;
+}
+
+/* The shortest period that leaves the poller idle for two thirds of the time. */
+static int period_min(struct source *source, uint64_t *ret_period_ns, struct failure *failure)
+{
+	static const unsigned step[] = { 1, 2, 5 };
+	uint64_t decade_ns = 100 * NS_PER_US;
+	uint64_t scan_ns;
+	int error = proc_tcp_scan_time(source, &scan_ns, failure);
+
+	if (error)
+		return error;
+	for (unsigned index = 1;; index++) {
+		uint64_t period_ns = step[index % 3] * decade_ns;
+
+		if (period_ns >= 3 * scan_ns) {
+			*ret_period_ns = period_ns;
+			return 0;
+		}
+		if (index % 3 == 2)
+			decade_ns *= 10;
+	}
+}
+
+static int session_open_poller(struct session *session, const struct poller_options *poller, struct failure *failure)
+{
+	struct proc_tcp_options options = { .page_reads = poller->page_reads, .ports = session->options->ports };
+	unsigned index = session->runners;
+	int error;
+
+	memcpy(options.port, session->options->port, sizeof(options.port));
+	error = proc_tcp_open(&options, &session->source[index], failure);
+	if (error)
+		return error;
+	session->period_ns[index] = poller->period_ns;
+	session->runners++;
+	return poller->period_ns ? 0 : period_min(session->source[index], &session->period_ns[index], failure);
+}
+
+int session_open(struct session *session, struct failure *failure)
+{
+	int error = store_create(session->options->path, &session->store, failure);
+
+	if (!error)
+		error = session_open_probe(session, failure);
+	if (!error)
+		error = softnet_open(NULL, NULL, &session->source[RUNNER_OF_SOFTNET], failure);
+	session->period_ns[RUNNER_OF_PROBE] = DRAIN_PERIOD_NS;
+	session->period_ns[RUNNER_OF_SOFTNET] = session->options->softnet_period_ns;
+	session->runners = RUNNER_OF_POLLERS;
+	for (unsigned index = 0; index < session->options->pollers && !error; index++)
+		error = session_open_poller(session, &session->options->poller[index], failure);
+	if (!error)
+		error = -channel_new(CHANNEL_BYTES_MAX, &session->channel);
+	if (error > 0)
+		return failure_set(failure, error, "out of memory");
+	return error;
+}
+
+static int session_put_capture(struct session *session, struct failure *failure)
+{
+	const struct capture_options *options = session->options;
+	struct clock_anchor anchor = clock_anchor_read();
+	char command_line[4096], ports[PORTS_MAX * 6 + 1];
+	struct capture_row row;
+	struct facts facts;
+	int error = facts_read(&facts);
+
+	if (error)
+		return failure_set(failure, -error, "this machine's facts can't be read: %s", strerror(-error));
+	command_line_join(options->command_line, command_line, sizeof(command_line));
+	ports_join(options->port, options->ports, ports, sizeof(ports));
+	row = (struct capture_row){
+		.capture_id = session->ids.capture_id,
+		.capture_uuid = facts.capture_uuid,
+		.label = options->label,
+		.host = facts.host,
+		.boot_id = facts.boot_id,
+		.kernel_release = facts.kernel_release,
+		.machine = facts.machine,
+		.backend = session->backend,
+		.command_line = command_line,
+		.tool_version = POLLGAP_VERSION,
+		.ports = options->ports ? ports : NULL,
+		.netns_inode = probe_netns_inode(),
+		.cpus = facts.cpus,
+		.summary_period_ns = (int64_t)options->summary_period_ns,
+		.min_spike_ns = (int64_t)options->min_spike_ns,
+		.start_ns = (int64_t)session->start_ns,
+		.start_utc_ns = anchor.utc_ns - (int64_t)(anchor.monotonic_ns - session->start_ns),
+	};
+	error = store_put_capture(session->store, &row, failure);
+	for (unsigned index = 0; index < options->thresholds && !error; index++)
+		error = store_put_threshold(session->store, row.capture_id, options->threshold_bytes[index], failure);
+	return error;
+}
+
+/* A random phase: pollers that start together would see the same instants, and miss the same. */
+static uint64_t phase_draw_ns(uint64_t period_ns)
+{
+	uint64_t random = 0;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		random = clock_monotonic_ns();
+	return random % period_ns;
+}
+
+static int session_put_poller(struct session *session, unsigned index, int64_t poller_id, uint64_t first_ns,
+			      struct failure *failure)
+{
+	const struct poller_options *poller = &session->options->poller[index - RUNNER_OF_POLLERS];
+
+	return store_put_poller(session->store,
+				&(struct poller_row){
+					.poller_id = poller_id,
+					.capture_id = session->ids.capture_id,
+					.source = poller->source,
+					.period_ns = (int64_t)session->period_ns[index],
+					.phase_ns = (int64_t)(first_ns - session->poll_start_ns),
+					.read_mode = poller->page_reads ? "page" : "row",
+					.priority = session->options->realtime_priority,
+					.start_ns = (int64_t)session->poll_start_ns,
+					.gauges = 1U << GAUGE_RX_QUEUE | 1U << GAUGE_TX_QUEUE,
+				},
+				failure);
+}
+
+/* Who runs what, for the writer; the pollers' rows too. */
+static int session_describe(struct session *session, struct writer_options *writer, uint64_t *first_ns,
+			    struct failure *failure)
+{
+	char period[UNITS_TEXT_BYTES];
+	int error = 0;
+
+	for (unsigned index = 0; index < session->runners && !error; index++) {
+		struct runner *runner = &session->runner[index];
+		struct writer_runner *entry = &writer->runner[index];
+
+		first_ns[index] = session->poll_start_ns;
+		*runner = (struct runner){
+			.index = index,
+			.source = index == RUNNER_OF_PROBE ? session->probe : session->source[index],
+			.channel = session->channel,
+			.promises = index == RUNNER_OF_PROBE,
+			.waits = index == RUNNER_OF_PROBE,
+		};
+		entry->runner = runner;
+		entry->kind = index == RUNNER_OF_PROBE ? RUNNER_PROBE : RUNNER_SOFTNET;
+		snprintf(entry->name, sizeof(entry->name), "%s", runner->source->ops->name);
+		if (index < RUNNER_OF_POLLERS)
+			continue;
+		entry->kind = RUNNER_POLLER;
+		entry->lost = proc_tcp_unparsed;
+		entry->poller_id = writer->ids.poller_id++;
+		snprintf(entry->name, sizeof(entry->name), "%s:%s", runner->source->ops->name,
+			 time_format(session->period_ns[index], period));
+		runner->realtime_priority = session->options->realtime_priority;
+		first_ns[index] += phase_draw_ns(session->period_ns[index]);
+		error = session_put_poller(session, index, entry->poller_id, first_ns[index], failure);
+	}
+	writer->runners = session->runners;
+	return error;
+}
+
+static int session_start_threads(struct session *session, struct failure *failure)
+{
+	const struct capture_options *options = session->options;
+	struct writer_options writer = {
+		.store = session->store,
+		.channel = session->channel,
+		.probe = session->probe,
+		.ids = session->ids,
+		.netns_inode = probe_netns_inode(),
+		.poll_start_ns = session->poll_start_ns,
+		.summary_period_ns = options->summary_period_ns,
+		.min_spike_ns = options->min_spike_ns,
+		.thresholds = options->thresholds,
+	};
+	uint64_t first_ns[RUNNERS_MAX];
+	int error;
+
+	memcpy(writer.threshold_bytes, options->threshold_bytes, sizeof(writer.threshold_bytes));
+	error = session_describe(session, &writer, first_ns, failure);
+	if (!error)
+		error = writer_start(&writer, &session->writer, failure);
+	for (unsigned index = 0; index < session->runners && !error; index++)
+		error = runner_start(&session->runner[index], first_ns[index], session->period_ns[index],
+				     session->end_ns && index != RUNNER_OF_PROBE ? session->end_ns : UINT64_MAX, failure);
+	return error;
+}
+
+int session_begin(struct session *session, struct failure *failure)
+{
+	int error = store_next_ids(session->store, &session->ids, failure);
+
+	if (!error)
+		error = probe_start(session->probe, &session->start_ns, failure);
+	if (!error)
+		error = session_put_capture(session, failure);
+	if (error)
+		return error;
+	if (session->options->command) {
+		error = child_start(session->options->command, &session->child, failure);
+		if (error)
+			return error;
+	}
+	session->poll_start_ns = clock_monotonic_ns() + LEAD_NS;
+	if (session->options->duration_ns) {
+		session->end_ns = session->poll_start_ns + session->options->duration_ns;
+		probe_stop(session->probe, session->end_ns);
+	}
+	return session_start_threads(session, failure);
+}
+
+void session_close(struct session *session, bool keep)
+{
+	child_stop(&session->child);
+	for (unsigned index = 0; index < session->runners; index++)
+		runner_join(&session->runner[index]);
+	writer_freep(&session->writer);
+	channel_freep(&session->channel);
+	for (unsigned index = 0; index < RUNNERS_MAX; index++)
+		source_closep(&session->source[index]);
+	source_closep(&session->probe);
+	if (session->store && !keep)
+		store_abandon(session->store);
+	else
+		store_closep(&session->store);
+	session->store = NULL;
+}

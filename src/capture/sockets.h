@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_SOCKETS_H
+#define POLLGAP_SOCKETS_H
+
+#include "bpf/record.h"
+#include "capture/bins.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct judge_socket;
+struct sample;
+
+/* What tells one connection from another at any one time within a network namespace. */
+struct socket_tuple {
+	uint16_t family;
+	uint16_t local_port; /* host order */
+	uint16_t remote_port;
+	uint16_t padding;
+	uint8_t local_address[ADDRESS_BYTES];
+	uint8_t remote_address[ADDRESS_BYTES];
+};
+
+/* One socket of a capture, from its first record or sample until nothing more can come of it. */
+struct tracked_socket {
+	struct socket_tuple tuple;
+	uint32_t number; /* the kernel side's; 0: only a poller has seen it */
+	int64_t socket_id; /* in the store */
+	uint64_t first_ns;
+	uint64_t last_ns; /* UINT64_MAX while it lives */
+	bool inode_known;
+	struct judge_socket *judged; /* NULL for a socket that only a poller has seen */
+	struct bins bins[GAUGES][THRESHOLDS_MAX];
+	bool bins_changed; /* it stands in the writer's list of those */
+	struct tracked_socket *changed_next;
+	struct tracked_socket *dead_next; /* in order of death */
+	struct tracked_socket *number_next; /* in the same bucket */
+	struct tracked_socket *tuple_next;
+};
+
+/* Sockets by number and by tuple. Connections come and go on the same tuple: the newest stands first. */
+struct sockets;
+
+int sockets_new(struct sockets **ret_sockets);
+void sockets_freep(struct sockets **sockets);
+
+/* Adds a socket that the caller fills in but for tuple and number. NULL: out of memory. */
+struct tracked_socket *sockets_add(struct sockets *sockets, const struct socket_tuple *tuple, uint32_t number);
+
+struct tracked_socket *sockets_by_number(const struct sockets *sockets, uint32_t number);
+
+/*
+ * Whose row a poller read: of the sockets with this tuple the newest that was born before the read ended, or else the oldest
+ * (the row of a socket can be read just before the clock of its birth's record). NULL: none has this tuple.
+ */
+struct tracked_socket *sockets_by_sample(const struct sockets *sockets, const struct sample *sample);
+
+struct socket_tuple socket_tuple_of_sample(const struct sample *sample);
+
+/* Takes the socket out and frees it, but not what it points to. */
+void sockets_remove(struct sockets *sockets, struct tracked_socket *socket);
+
+/* Any socket, to empty the table with, once nothing is added any more; NULL when there is none left. */
+struct tracked_socket *sockets_any(struct sockets *sockets);
+
+uint64_t sockets_count(const struct sockets *sockets);
+
+#endif

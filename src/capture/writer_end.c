@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/clock.h"
+#include "capture/runner.h"
+#include "capture/writer_private.h"
+
+#include <stdio.h>
+
+/* How long after its death a socket's row may still be read: the poll that runs, with a margin. */
+#define DEAD_KEPT_NS (2 * (uint64_t)NS_PER_S)
+
+void writer_forget(struct writer *writer, struct tracked_socket *socket)
+{
+	for (unsigned slot = 0; slot < GAUGES * THRESHOLDS_MAX; slot++)
+		bins_free(&socket->bins[slot / THRESHOLDS_MAX][slot % THRESHOLDS_MAX]);
+	judge_socket_free(writer->judge, socket->judged);
+	sockets_remove(writer->sockets, socket);
+}
+
+/* Sockets whose every spike is judged and whose rows can't be read any more. */
+int writer_retire(struct writer *writer)
+{
+	while (writer->dead_first && writer->dead_first->last_ns + DEAD_KEPT_NS < writer->settled_ns) {
+		struct tracked_socket *socket = writer->dead_first;
+		int error = judge_socket_end(writer->judge, socket->judged);
+
+		if (!error && socket->bins_changed)
+			error = writer_flush_bins(writer);
+		if (error)
+			return error;
+		writer->dead_first = socket->dead_next;
+		if (!writer->dead_first)
+			writer->dead_last = NULL;
+		writer_forget(writer, socket);
+	}
+	return 0;
+}
+
+static int writer_put_ambiguous(struct writer *writer, unsigned poller, int64_t poller_id)
+{
+	int error = 0;
+
+	for (unsigned slot = 0; slot < GAUGES * THRESHOLDS_MAX && !error; slot++) {
+		unsigned gauge = slot / THRESHOLDS_MAX, index = slot % THRESHOLDS_MAX;
+		uint64_t samples = judge_ambiguous(writer->judge, poller, gauge, index);
+
+		if (samples)
+			error = store_put_ambiguous(writer->options.store, poller_id, store_gauge_name(gauge),
+						    writer->options.threshold_bytes[index], (int64_t)samples,
+						    &writer->failure);
+	}
+	return error;
+}
+
+/* Nothing more will come: what still waits is decided as things stand. */
+int writer_end(struct writer *writer)
+{
+	struct tracked_socket *socket;
+	unsigned poller = 0;
+	int error = 0;
+
+	while (!error && (socket = sockets_any(writer->sockets))) {
+		if (socket->judged)
+			error = judge_socket_end(writer->judge, socket->judged);
+		if (!error && socket->bins_changed)
+			error = writer_flush_bins(writer);
+		if (!error)
+			writer_forget(writer, socket);
+	}
+	writer->dead_first = NULL;
+	writer->dead_last = NULL;
+	for (unsigned index = 0; index < writer->options.runners && !error; index++) {
+		if (writer->options.runner[index].kind == RUNNER_POLLER)
+			error = writer_put_ambiguous(writer, poller++, writer->options.runner[index].poller_id);
+	}
+	return error;
+}
+
+static int put_loss(void *context, const char *cause, uint64_t count)
+{
+	struct writer *writer = context;
+
+	if (!count)
+		return 0;
+	atomic_fetch_add(&writer->losses, count);
+	return store_put_loss(writer->options.store, writer->ids.capture_id, cause, (int64_t)count, &writer->failure);
+}
+
+static int put_runner_losses(struct writer *writer, const struct writer_runner *runner)
+{
+	char cause[64];
+	int error;
+
+	if (runner->kind == RUNNER_PROBE)
+		return 0; /* its turns only have to come before the ring is full, which is counted */
+	snprintf(cause, sizeof(cause), "missed_turns:%s", runner->name);
+	error = put_loss(writer, cause, atomic_load(&runner->runner->missed_turns));
+	if (error || !runner->lost)
+		return error;
+	snprintf(cause, sizeof(cause), "unparsed_lines:%s", runner->name);
+	return put_loss(writer, cause, runner->lost(runner->runner->source));
+}
+
+int writer_put_losses(struct writer *writer)
+{
+	static const char *const cause[WRITER_LOSSES] = {
+		[LOSS_UNKNOWN_SOCKET] = "record_of_unknown_socket",
+		[LOSS_SPIKES_WAITING] = "too_many_spikes_waiting",
+		[LOSS_LATE_SPIKE] = "late_spike",
+		[LOSS_SAMPLES_WAITING] = "too_many_samples_waiting",
+		[LOSS_UNSEEN_SOCKET] = "sample_of_unseen_socket",
+	};
+	int error;
+
+	atomic_store(&writer->losses, 0);
+	error = probe_losses(writer->options.probe, put_loss, writer);
+	for (unsigned index = 0; index < WRITER_LOSSES && !error; index++)
+		error = put_loss(writer, cause[index], writer->lost[index]);
+	for (unsigned index = 0; index < writer->options.runners && !error; index++)
+		error = put_runner_losses(writer, &writer->options.runner[index]);
+	if (!error)
+		error = put_loss(writer, "writer_behind:record",
+				 channel_dropped(writer->options.channel, OBSERVE_RECORD));
+	if (!error)
+		error = put_loss(writer, "writer_behind:sample",
+				 channel_dropped(writer->options.channel, OBSERVE_SAMPLE));
+	if (!error)
+		error = put_loss(writer, "writer_behind:softnet",
+				 channel_dropped(writer->options.channel, OBSERVE_SOFTNET));
+	return error;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_WRITER_PRIVATE_H
+#define POLLGAP_WRITER_PRIVATE_H
+
+#include "base/failure.h"
+#include "capture/batch.h"
+#include "capture/sockets.h"
+#include "capture/writer.h"
+#include "source/probe.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Losses that the writer itself counts. */
+enum writer_loss {
+	LOSS_UNKNOWN_SOCKET, /* a record of a socket whose own record was lost */
+	LOSS_SPIKES_WAITING, /* too many spikes waited to be judged */
+	LOSS_LATE_SPIKE, /* a spike came after samples of its time were judged */
+	LOSS_SAMPLES_WAITING, /* too many samples waited for the kernel's records */
+	LOSS_UNSEEN_SOCKET, /* a sample of a socket that the kernel side never saw */
+	WRITER_LOSSES,
+};
+
+/* A poller's batches whose samples wait until the kernel's records of their time have come. */
+struct intake {
+	struct batch *first;
+	struct batch *last;
+	const struct batch_item *item; /* the next sample of the first batch, NULL: not begun */
+	bool begun;
+	uint64_t passed_ns; /* as promised by the last batch that is done with */
+	size_t waiting_bytes;
+};
+
+enum { TIMINGS_MAX = 64 };
+
+struct writer {
+	struct writer_options options;
+	struct failure failure;
+	int error;
+	pthread_t thread;
+	atomic_bool failed;
+	bool joined;
+
+	struct judge *judge;
+	struct sockets *sockets;
+	struct tracked_socket *dead_first; /* until their tuple can't be read any more */
+	struct tracked_socket *dead_last;
+	struct tracked_socket *changed; /* sockets whose bins changed since the last commit */
+	struct intake intake[RUNNERS_MAX];
+	uint64_t kernel_passed_ns; /* every record of before this time has come */
+	uint64_t settled_ns; /* every spike that ended before this time is judged */
+
+	struct store_ids ids;
+	uint64_t lost[WRITER_LOSSES];
+	uint64_t cpu_start_ns;
+	uint64_t commits;
+
+	pthread_mutex_t timing_mutex;
+	struct probe_timing timing[TIMINGS_MAX];
+	unsigned timings;
+
+	/* For the progress line. */
+	atomic_ullong spikes;
+	atomic_ullong folded;
+	atomic_ullong changes;
+	atomic_ullong samples;
+	atomic_ullong losses;
+};
+
+/* writer_record.c: what the kernel says. */
+int writer_take_record(struct writer *writer, const struct batch_item *item);
+int writer_verdict(void *context, void *owner, const struct record_spike *spike, const struct judge_sight *sight);
+int writer_flush_bins(struct writer *writer);
+
+/* writer_sample.c: what pollers and the softnet sampler read. */
+int writer_take_poll(struct writer *writer, struct batch *batch);
+int writer_take_softnet(struct writer *writer, const struct batch *batch);
+/* Every sample whose time the kernel's records have passed is matched, put and judged. */
+int writer_take_samples(struct writer *writer);
+/* No sample that began before this time will come any more. */
+uint64_t writer_samples_passed_ns(const struct writer *writer);
+
+/* writer_end.c: sockets that are gone, losses, the end. */
+int writer_retire(struct writer *writer);
+int writer_end(struct writer *writer);
+int writer_put_losses(struct writer *writer);
+void writer_forget(struct writer *writer, struct tracked_socket *socket);
+
+#endif
