@@ -20,9 +20,9 @@ tap_case()
 # tap_equal NAME EXPECTED ACTUAL
 tap_equal()
 {
-	status=0
-	[ "$2" = "$3" ] || status=1
-	tap_case $status "$1" "expected: $2
+	tap_status=0
+	[ "$2" = "$3" ] || tap_status=1
+	tap_case $tap_status "$1" "expected: $2
 but is: $3"
 }
 
