@@ -42,7 +42,8 @@ find_package(Threads REQUIRED)
 
 if(missing_packages)
 	list(JOIN missing_packages " " names)
-	message(FATAL_ERROR "Missing: ${names}\nInstall with: apt-get install ${names}\n")
+	# CMake leaves a line alone that begins with a blank: this one is there to be copied.
+	message(FATAL_ERROR "Missing: ${names}. Install with\n  apt-get install ${names}\n")
 endif()
 
 add_library(csv_library INTERFACE)
