@@ -1,0 +1,235 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- A pollgap file. Tables hold observations, and the judgement who saw which spike, which is made while the capture runs;
+-- whatever can be computed from them is a view (analysis/views).
+--
+-- Times are nanoseconds on CLOCK_MONOTONIC of the captured host (…_ns), sizes are bytes (…_bytes). Ids are unique in the
+-- file, so that captures of many hosts can stand in one.
+
+-- "pgap" in ASCII, so that file(1) and pollgap know the file.
+PRAGMA application_id = 0x70676170;
+PRAGMA user_version = 1;
+
+-- One run of pollgap capture.
+CREATE TABLE capture (
+	capture_id INTEGER PRIMARY KEY,
+	capture_uuid TEXT NOT NULL UNIQUE, -- RFC 9562, version 4
+	label TEXT, -- --label
+	host TEXT NOT NULL,
+	boot_id TEXT NOT NULL, -- CLOCK_MONOTONIC compares within one boot only
+	kernel_release TEXT NOT NULL,
+	machine TEXT NOT NULL, -- x86_64
+	cpus INTEGER NOT NULL, -- online at the start
+	backend TEXT NOT NULL, -- the set of hooks that measured
+	command_line TEXT NOT NULL,
+	tool_version TEXT NOT NULL,
+	ports TEXT, -- -p, as "6379,6380"; NULL: all
+	netns_inode INTEGER NOT NULL, -- the network namespace that was measured and polled
+	summary_period_ns INTEGER NOT NULL,
+	min_spike_ns INTEGER NOT NULL, -- a shorter spike that no poller saw is folded into spike_bin
+	start_ns INTEGER NOT NULL, -- changes count from here
+	end_ns INTEGER, -- NULL: it runs, or it was killed
+	start_utc_ns INTEGER NOT NULL, -- the same instants since 1970 in UTC
+	end_utc_ns INTEGER
+) STRICT;
+
+CREATE TABLE capture_threshold (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	threshold_bytes INTEGER NOT NULL,
+	PRIMARY KEY (capture_id, threshold_bytes)
+) STRICT, WITHOUT ROWID;
+
+-- One connection, or one listener.
+CREATE TABLE socket (
+	socket_id INTEGER PRIMARY KEY,
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	cookie INTEGER, -- SO_COOKIE; NULL: only a poller has seen it (listeners)
+	inode INTEGER, -- NULL: no process held it when it was seen
+	netns INTEGER, -- inode of its network namespace
+	family INTEGER NOT NULL CHECK (family IN (4, 6)), -- IPv4 carried by an IPv6 socket is 6
+	local_address TEXT NOT NULL,
+	local_port INTEGER NOT NULL,
+	remote_address TEXT NOT NULL,
+	remote_port INTEGER NOT NULL,
+	pid INTEGER, -- the process that was first seen to read or write
+	comm TEXT,
+	first_ns INTEGER NOT NULL, -- birth, or the capture's start
+	last_ns INTEGER, -- death; NULL: it outlived the capture
+	older INTEGER NOT NULL CHECK (older IN (0, 1)) -- than the capture
+) STRICT;
+
+-- One gauge of one socket in one summary period. The first and last period of a socket may be shorter than the others; a
+-- gauge that stayed at 0 has no row.
+CREATE TABLE queue_summary (
+	socket_id INTEGER NOT NULL REFERENCES socket,
+	gauge TEXT NOT NULL CHECK (gauge IN ('rx_queue', 'tx_queue', 'rmem')),
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	peak_bytes INTEGER NOT NULL,
+	peak_ns INTEGER NOT NULL, -- when the peak was first reached; start_ns if it was reached before the period
+	mean_bytes REAL NOT NULL, -- weighted by time
+	events INTEGER NOT NULL -- changes
+) STRICT;
+
+-- One spike: a maximal interval [start_ns, end_ns) in which a gauge was at or above a threshold.
+CREATE TABLE spike (
+	spike_id INTEGER PRIMARY KEY,
+	socket_id INTEGER NOT NULL REFERENCES socket,
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	gauge TEXT NOT NULL,
+	threshold_bytes INTEGER NOT NULL,
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	peak_bytes INTEGER NOT NULL,
+	peak_ns INTEGER NOT NULL,
+	limit_bytes INTEGER NOT NULL, -- sk_rcvbuf (rx_queue, rmem) or sk_sndbuf (tx_queue) at the peak
+	events INTEGER NOT NULL, -- changes within it
+	area_byte_us INTEGER NOT NULL, -- the gauge's integral over it, in bytes x microseconds
+	left_censored INTEGER NOT NULL CHECK (left_censored IN (0, 1)), -- open when its socket was first seen
+	right_censored INTEGER NOT NULL CHECK (right_censored IN (0, 1)) -- still open when the capture ended
+) STRICT;
+
+-- Spikes shorter than capture.min_spike_ns which no poller saw, folded by their duration: 20 bins to a decade.
+CREATE TABLE spike_bin (
+	socket_id INTEGER NOT NULL REFERENCES socket,
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	gauge TEXT NOT NULL,
+	threshold_bytes INTEGER NOT NULL,
+	duration_from_ns INTEGER NOT NULL, -- [from, to)
+	duration_to_ns INTEGER NOT NULL,
+	spikes INTEGER NOT NULL,
+	duration_sum_ns INTEGER NOT NULL,
+	peak_bytes INTEGER NOT NULL, -- the highest
+	PRIMARY KEY (socket_id, gauge, threshold_bytes, duration_from_ns)
+) STRICT, WITHOUT ROWID;
+
+-- One poller of a capture.
+CREATE TABLE poller (
+	poller_id INTEGER PRIMARY KEY,
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	source TEXT NOT NULL, -- proc
+	period_ns INTEGER NOT NULL, -- as asked for; what it kept follows from its polls
+	phase_ns INTEGER NOT NULL, -- its first turn was due so long after start_ns
+	read_mode TEXT NOT NULL CHECK (read_mode IN ('row', 'page')), -- what one read(2) returns
+	priority INTEGER NOT NULL, -- SCHED_FIFO, 0: ordinary
+	start_ns INTEGER NOT NULL, -- it was on schedule from here
+	end_ns INTEGER -- to here; NULL: the capture was killed
+) STRICT;
+
+-- The gauges that a poller's source reads: only of these can it see or miss a spike.
+CREATE TABLE poller_gauge (
+	poller_id INTEGER NOT NULL REFERENCES poller,
+	gauge TEXT NOT NULL,
+	PRIMARY KEY (poller_id, gauge)
+) STRICT, WITHOUT ROWID;
+
+-- Who saw which spike. A poller that was running and has no row missed it.
+CREATE TABLE spike_seen (
+	spike_id INTEGER NOT NULL REFERENCES spike,
+	poller_id INTEGER NOT NULL REFERENCES poller,
+	polled_peak_bytes INTEGER NOT NULL, -- the highest value that it read
+	samples INTEGER NOT NULL, -- that saw it
+	PRIMARY KEY (spike_id, poller_id)
+) STRICT, WITHOUT ROWID;
+
+-- Samples that touched more than one spike of a gauge and threshold.
+CREATE TABLE ambiguous (
+	poller_id INTEGER NOT NULL REFERENCES poller,
+	gauge TEXT NOT NULL,
+	threshold_bytes INTEGER NOT NULL,
+	samples INTEGER NOT NULL,
+	PRIMARY KEY (poller_id, gauge, threshold_bytes)
+) STRICT, WITHOUT ROWID;
+
+-- One read of all sockets by one poller.
+CREATE TABLE poll (
+	poll_id INTEGER PRIMARY KEY,
+	poller_id INTEGER NOT NULL REFERENCES poller,
+	scheduled_ns INTEGER NOT NULL,
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	rows_read INTEGER NOT NULL, -- as the kernel printed them: of every state and port
+	cpu_ns INTEGER NOT NULL,
+	missed_turns INTEGER NOT NULL -- turns that went by right before this one
+) STRICT;
+
+-- One socket's row in one poll. Rows in TIME_WAIT, and of connections that are still being made, have no queues: they are
+-- counted in poll.rows_read and not kept.
+CREATE TABLE sample (
+	poll_id INTEGER NOT NULL REFERENCES poll,
+	socket_id INTEGER NOT NULL REFERENCES socket,
+	read_start_ns INTEGER NOT NULL, -- the window of the read(2) that returned the row
+	read_end_ns INTEGER NOT NULL,
+	rx_queue_bytes INTEGER, -- NULL: a listener
+	tx_queue_bytes INTEGER,
+	accept_queue_connections INTEGER, -- what a listener's row shows as its rx_queue; NULL: a connection
+	state INTEGER NOT NULL, -- as printed: 1 ESTABLISHED … 10 LISTEN
+	rx_agrees INTEGER, -- NULL: no trace was kept
+	tx_agrees INTEGER
+) STRICT;
+
+-- One CPU's line of /proc/net/softnet_stat. Counters run on over the kernel's 32 bits.
+CREATE TABLE softnet_sample (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	cpu INTEGER NOT NULL,
+	time_ns INTEGER NOT NULL,
+	processed INTEGER NOT NULL,
+	dropped INTEGER NOT NULL,
+	time_squeeze INTEGER NOT NULL,
+	received_rps INTEGER NOT NULL,
+	flow_limit_count INTEGER NOT NULL,
+	backlog_packets INTEGER, -- NULL: this kernel does not print it
+	input_packets INTEGER,
+	process_packets INTEGER
+) STRICT;
+
+-- What lies ahead: spikes of listeners' accept queues and of the CPUs' backlog, and the instants of squeezes.
+CREATE TABLE accept_spike (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	socket_id INTEGER NOT NULL REFERENCES socket,
+	threshold_connections INTEGER NOT NULL,
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	peak_connections INTEGER NOT NULL,
+	limit_connections INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE softnet_spike (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	cpu INTEGER NOT NULL,
+	threshold_packets INTEGER NOT NULL,
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	peak_packets INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE time_squeeze (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	cpu INTEGER NOT NULL,
+	time_ns INTEGER NOT NULL
+) STRICT;
+
+-- A stretch in which the kernel timed the probe's programs (BPF_STATS_RUN_TIME); timing costs too, so it is not always on.
+CREATE TABLE probe_timing (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	runs INTEGER NOT NULL,
+	run_ns INTEGER NOT NULL
+) STRICT;
+
+-- CPU time of pollgap's threads that are no poller: collector (drains the kernel's records), writer, softnet.
+CREATE TABLE thread_cpu (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	thread TEXT NOT NULL,
+	cpu_ns INTEGER NOT NULL,
+	turns INTEGER NOT NULL,
+	PRIMARY KEY (capture_id, thread)
+) STRICT, WITHOUT ROWID;
+
+-- What went missing, by cause. No row: nothing did.
+CREATE TABLE loss (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	cause TEXT NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (capture_id, cause)
+) STRICT, WITHOUT ROWID;
