@@ -29,7 +29,10 @@ struct clock_anchor clock_anchor_read(void)
 	struct clock_anchor anchor = { 0 };
 	uint64_t tightest_ns = UINT64_MAX;
 
-	/* An interruption between the readings widens the try that it hits; the tightest try had none. */
+	/*
+	 * An interruption between the readings widens the try that it hits; the tightest try had
+	 * none.
+	 */
 	for (int i = 0; i < ANCHOR_TRIES; i++) {
 		uint64_t before_ns = clock_monotonic_ns();
 		uint64_t utc_ns = clock_read_ns(CLOCK_REALTIME);

@@ -14,7 +14,7 @@ int failure_set(struct failure *failure, int error, const char *format, ...)
 	vsnprintf(failure->text, sizeof(failure->text), format, arguments);
 	va_end(arguments);
 
-	/* It is shown as one line, also where a file's name holds a newline or drives the terminal. */
+	/* It is shown as one line, whatever a file's name holds. */
 	for (char *c = failure->text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';

@@ -14,10 +14,13 @@ struct unit {
 	uint64_t base; /* one of it in base units */
 };
 
-/* Ascending, each a multiple of the one before it: the largest that divides a value gives its shortest form. */
+/*
+ * Ascending, each a multiple of the one before it: the largest that divides a value gives its
+ * shortest form.
+ */
 static const struct unit time_units[] = {
-	{ "ns", 1 },        { "us", NS_PER_US },      { "ms", NS_PER_MS },
-	{ "s", NS_PER_S },  { "m", 60LL * NS_PER_S }, { "h", 3600LL * NS_PER_S },
+	{ "ns", 1 },	   { "us", NS_PER_US },	     { "ms", NS_PER_MS },
+	{ "s", NS_PER_S }, { "m", 60LL * NS_PER_S }, { "h", 3600LL * NS_PER_S },
 	{ NULL, 0 },
 };
 
@@ -26,17 +29,26 @@ static const struct unit size_units[] = {
 };
 
 static const struct unit time_units_read[] = {
-	{ "ns", 1 },        { "us", NS_PER_US },        { "ms", NS_PER_MS },
-	{ "s", NS_PER_S },  { "min", 60LL * NS_PER_S }, { "h", 3600LL * NS_PER_S },
+	{ "ns", 1 },	   { "us", NS_PER_US },	       { "ms", NS_PER_MS },
+	{ "s", NS_PER_S }, { "min", 60LL * NS_PER_S }, { "h", 3600LL * NS_PER_S },
 	{ NULL, 0 },
 };
 
 static const struct unit size_units_read[] = {
-	{ "B", 1 },           { "KiB", 1ULL << 10 }, { "MiB", 1ULL << 20 }, { "GiB", 1ULL << 30 },
-	{ "TiB", 1ULL << 40 }, { "PiB", 1ULL << 50 }, { "EiB", 1ULL << 60 }, { NULL, 0 },
+	{ "B", 1 },
+	{ "KiB", 1ULL << 10 },
+	{ "MiB", 1ULL << 20 },
+	{ "GiB", 1ULL << 30 },
+	{ "TiB", 1ULL << 40 },
+	{ "PiB", 1ULL << 50 },
+	{ "EiB", 1ULL << 60 },
+	{ NULL, 0 },
 };
 
-/* Reads leading digits. Returns what follows them, NULL where there are none; *ret_fits says if they fit. */
+/*
+ * Reads leading digits. Returns what follows them, NULL where there are none; *ret_fits says if
+ * they fit.
+ */
 static const char *digits_parse(const char *text, uint64_t *ret_value, bool *ret_fits)
 {
 	const char *c = text;
@@ -151,8 +163,8 @@ static const char *quantity_read(uint64_t value, const struct unit *units, char 
 	if (digits == 0)
 		snprintf(text, UNITS_TEXT_BYTES, "%" PRIu64 " %s", hundredths / 100, unit->name);
 	else
-		snprintf(text, UNITS_TEXT_BYTES, "%" PRIu64 ".%0*" PRIu64 " %s", hundredths / 100, digits,
-			 hundredths % 100 / (digits == 1 ? 10 : 1), unit->name);
+		snprintf(text, UNITS_TEXT_BYTES, "%" PRIu64 ".%0*" PRIu64 " %s", hundredths / 100,
+			 digits, hundredths % 100 / (digits == 1 ? 10 : 1), unit->name);
 	return text;
 }
 

@@ -21,7 +21,8 @@ static const char *number_parse(const char *text, unsigned *ret_number)
 }
 
 /* "5" or "0-3", from lowest on. */
-static const char *range_parse(const char *text, unsigned lowest, unsigned *ret_first, unsigned *ret_last)
+static const char *range_parse(const char *text, unsigned lowest, unsigned *ret_first,
+			       unsigned *ret_last)
 {
 	const char *rest = number_parse(text, ret_first);
 

@@ -15,7 +15,10 @@ struct cpu_list {
 	uint16_t cpu[CPUS_MAX];
 };
 
-/* Returns 0, or -EINVAL for anything but ascending numbers and ranges below CPUS_MAX. *ret_list is undefined on failure. */
+/*
+ * Returns 0, or -EINVAL for anything but ascending numbers and ranges below CPUS_MAX. *ret_list is
+ * undefined on failure.
+ */
 int cpu_list_parse(const char *text, struct cpu_list *ret_list);
 
 /* Returns 0, or -errno where the file cannot be read. */

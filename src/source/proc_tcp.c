@@ -15,9 +15,10 @@ enum {
 	FILES_MAX = 2,
 	PAGE_READ_BYTES = 4096, /* what the kernel fills at most, whatever a poller asks for */
 	/*
-	 * No longer than any line, so that a read(2) never prints two (seq_read_iter(), v6.18): lines of tcp are padded to
-	 * 150 bytes; of tcp6 the header has 145, rows at least 160 (a TIME_WAIT row with 64-bit pointers; 152 with 32-bit
-	 * ones) and up to about 190. What is left of a longer row comes with the next read.
+	 * No longer than any line, so that a read(2) never prints two (seq_read_iter(), v6.18):
+	 * lines of tcp are padded to 150 bytes; of tcp6 the header has 145, rows at least 160 (a
+	 * TIME_WAIT row with 64-bit pointers; 152 with 32-bit ones) and up to about 190. What is
+	 * left of a longer row comes with the next read.
 	 */
 	ROW_READ_BYTES = 150,
 	ROW6_READ_BYTES = 145,
@@ -61,7 +62,8 @@ static bool port_wanted(const struct proc_tcp *proc, const struct sample *sample
 	return proc->ports == 0;
 }
 
-static int line_take(void *context, const char *line, size_t line_bytes, const struct read_window *window)
+static int line_take(void *context, const char *line, size_t line_bytes,
+		     const struct read_window *window)
 {
 	struct scan *scan = context;
 	struct sample sample;
@@ -82,9 +84,10 @@ static int line_take(void *context, const char *line, size_t line_bytes, const s
 }
 
 /*
- * The kernel walks its whole hash once more only to say that nothing follows the last row (tcp_seq_start(), v6.18): half
- * of a scan's cost where sockets are few. A read that has room to spare says it too, but would put several rows into one
- * window; so only the row that was the last one in the scan before is read with room to spare.
+ * The kernel walks its whole hash once more only to say that nothing follows the last row
+ * (tcp_seq_start(), v6.18): half of a scan's cost where sockets are few. A read that has room to
+ * spare says it too, but would put several rows into one window; so only the row that was the last
+ * one in the scan before is read with room to spare.
  */
 static bool last_row_is_next(const struct proc_file *file, off_t offset, size_t partial_bytes)
 {
@@ -118,8 +121,8 @@ static int file_scan(struct scan *scan, struct proc_file *file)
 			break;
 		got = read_batch_read(batch, file->fd, size_bytes, offset);
 		if (got < 0)
-			return failure_set(scan->failure, (int)-got, "cannot read %s: %s", file->path,
-					   strerror((int)-got));
+			return failure_set(scan->failure, (int)-got, "cannot read %s: %s",
+					   file->path, strerror((int)-got));
 		offset += got;
 		guessed |= roomy;
 		at_end = got == 0 || (roomy && got < PAGE_READ_BYTES - 2 * ROW_BYTES_MAX);
@@ -130,14 +133,19 @@ static int file_scan(struct scan *scan, struct proc_file *file)
 	return read_batch_lines(batch, true, line_take, scan);
 }
 
-static int proc_tcp_read(struct source *source, const struct sink *sink, struct turn *ret_turn, struct failure *failure)
+static int proc_tcp_read(struct source *source, const struct sink *sink, struct turn *ret_turn,
+			 struct failure *failure)
 {
 	struct proc_tcp *proc = (struct proc_tcp *)source;
 
 	*ret_turn = (struct turn){ 0 };
 	for (unsigned i = 0; i < proc->files; i++) {
 		struct proc_file *file = &proc->file[i];
-		struct scan scan = { .proc = proc, .file = file, .sink = sink, .turn = ret_turn, .failure = failure };
+		struct scan scan = { .proc = proc,
+				     .file = file,
+				     .sink = sink,
+				     .turn = ret_turn,
+				     .failure = failure };
 		int error = file_scan(&scan, file);
 
 		if (error)
@@ -163,37 +171,45 @@ static const struct source_ops proc_tcp_ops = {
 	.close = proc_tcp_close,
 };
 
-static int file_open(struct proc_tcp *proc, const char *path, uint16_t family, struct failure *failure)
+static int file_open(struct proc_tcp *proc, const char *path, uint16_t family,
+		     struct failure *failure)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT && family == AF_INET6)
 		return 0;
 	if (fd < 0)
-		return failure_set(failure, errno, "cannot open %s: %s; is /proc mounted, and may this user read it?", path,
-				   strerror(errno));
+		return failure_set(
+			failure, errno,
+			"cannot open %s: %s; is /proc mounted, and may this user read it?", path,
+			strerror(errno));
 	proc->file[proc->files] = (struct proc_file){
 		.path = strdup(path),
 		.fd = fd,
 		.family = family,
 		.row_read_bytes = family == AF_INET6 ? ROW6_READ_BYTES : ROW_READ_BYTES,
 	};
-	return proc->file[proc->files++].path ? 0 : failure_set(failure, ENOMEM, "no memory for a poller");
+	return proc->file[proc->files++].path ?
+		       0 :
+		       failure_set(failure, ENOMEM, "no memory for a poller");
 }
 
-int proc_tcp_open(const struct proc_tcp_options *options, struct source **ret_source, struct failure *failure)
+int proc_tcp_open(const struct proc_tcp_options *options, struct source **ret_source,
+		  struct failure *failure)
 {
 	/*
-	 * /proc/net is /proc/self/net: the network namespace of the process's first thread. A thread that has entered
-	 * another one, to poll there, must ask for its own.
+	 * /proc/net is /proc/self/net: the network namespace of the process's first thread. A
+	 * thread that has entered another one, to poll there, must ask for its own.
 	 */
 	const char *tcp_path = options->tcp_path ? options->tcp_path : "/proc/thread-self/net/tcp";
-	const char *tcp6_path = options->tcp6_path ? options->tcp6_path : "/proc/thread-self/net/tcp6";
+	const char *tcp6_path = options->tcp6_path ? options->tcp6_path :
+						     "/proc/thread-self/net/tcp6";
 	struct proc_tcp *proc;
 	int error;
 
 	if (options->ports > PORTS_MAX)
-		return failure_set(failure, EINVAL, "%u ports are too many: %d at most", options->ports, PORTS_MAX);
+		return failure_set(failure, EINVAL, "%u ports are too many: %d at most",
+				   options->ports, PORTS_MAX);
 	proc = calloc(1, sizeof(*proc));
 	if (!proc)
 		return failure_set(failure, ENOMEM, "no memory for a poller");

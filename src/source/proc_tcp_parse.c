@@ -6,15 +6,17 @@
 #include <sys/socket.h>
 
 /*
- * A row, as get_tcp4_sock(), get_tcp6_sock() and their likes for TIME_WAIT and SYN_RECV print it, v4.15 to v6.18:
- *   "%4d: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08lX %08X %5u %8d %lu %d %pK", then " %lu %lu %u %u %d" for full sockets.
- * An IPv6 address is four times %08X.
+ * A row, as get_tcp4_sock(), get_tcp6_sock() and their likes for TIME_WAIT and SYN_RECV print it,
+ * v4.15 to v6.18:
+ *   "%4d: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08lX %08X %5u %8d %lu %d %pK", then " %lu %lu %u
+ * %u %d" for full sockets. An IPv6 address is four times %08X.
  */
 enum {
 	IPV4_WORDS = 1,
 	IPV6_WORDS = 4,
 	LINE_BYTES_MAX = 384, /* no kernel prints half as many */
-	BLANK_BYTES = 7, /* blanks and colons of the part of fixed width, which ends behind the queues */
+	BLANK_BYTES =
+		7, /* blanks and colons of the part of fixed width, which ends behind the queues */
 };
 
 /* Digits have 0x10 set, so that anything else is 0. */
@@ -25,14 +27,20 @@ static const uint8_t hex_digit[256] = {
 	['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e, ['f'] = 0x1f,
 };
 
-/* Reads on; what is wrong is remembered, so that a row needs one check and no branch for each digit. */
+/*
+ * Reads on; what is wrong is remembered, so that a row needs one check and no branch for each
+ * digit.
+ */
 struct cursor {
 	const char *at;
 	const char *end;
 	bool wrong;
 };
 
-/* The caller has checked that digits and, unless it is 0, one character that must be `after` lie before the end. */
+/*
+ * The caller has checked that digits and, unless it is 0, one character that must be `after` lie
+ * before the end.
+ */
 static inline uint32_t hex_take(struct cursor *cursor, unsigned digits, char after)
 {
 	const unsigned char *c = (const unsigned char *)cursor->at;
@@ -92,14 +100,18 @@ static void tail_check(struct cursor *cursor)
 {
 	const char *first = cursor->at;
 
-	while (cursor->at < cursor->end && *cursor->at > ' ' && *cursor->at < 0x7f)
+	while (cursor->at<cursor->end && * cursor->at> ' ' && *cursor->at < 0x7f)
 		cursor->at++;
 	cursor->wrong |= cursor->at == first;
 	for (; cursor->at < cursor->end; cursor->at++)
-		cursor->wrong |= *cursor->at != ' ' && *cursor->at != '-' && (*cursor->at < '0' || *cursor->at > '9');
+		cursor->wrong |= *cursor->at != ' ' && *cursor->at != '-' &&
+				 (*cursor->at < '0' || *cursor->at > '9');
 }
 
-/* Each word is printed as a number, but lies in memory in network order: storing the number gives the bytes back. */
+/*
+ * Each word is printed as a number, but lies in memory in network order: storing the number gives
+ * the bytes back.
+ */
 static inline void address_take(struct cursor *cursor, unsigned words, uint8_t *address)
 {
 	for (unsigned i = 0; i < words; i++) {
@@ -146,7 +158,8 @@ static bool header_is(const struct cursor *cursor)
 {
 	static const char start[] = "sl  local_address ";
 
-	return (size_t)(cursor->end - cursor->at) >= sizeof(start) - 1 && memcmp(cursor->at, start, sizeof(start) - 1) == 0;
+	return (size_t)(cursor->end - cursor->at) >= sizeof(start) - 1 &&
+	       memcmp(cursor->at, start, sizeof(start) - 1) == 0;
 }
 
 int proc_tcp_parse(const char *line, size_t line_bytes, uint16_t family, struct sample *ret_sample)

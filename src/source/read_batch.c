@@ -35,9 +35,10 @@ static const char *newline_last(const char *text, size_t size_bytes)
 }
 
 /*
- * The kernel prints whole lines, and only while the caller's buffer has room: a line is printed in the call that returns
- * its first byte. One exception: a call that is filled by the tail of the line before may print the next line and return
- * nothing of it (seq_read_iter(), v6.18). So a line's window begins with the calls before that brought a tail only.
+ * The kernel prints whole lines, and only while the caller's buffer has room: a line is printed in
+ * the call that returns its first byte. One exception: a call that is filled by the tail of the
+ * line before may print the next line and return nothing of it (seq_read_iter(), v6.18). So a
+ * line's window begins with the calls before that brought a tail only.
  */
 static void window_add(struct read_batch *batch, size_t size_bytes, uint64_t start_ns)
 {
@@ -109,7 +110,9 @@ int read_batch_lines(struct read_batch *batch, bool at_end, read_batch_line each
 			break;
 		if (!batch->skips_line)
 			result = each(context, line,
-				      line_bytes < BATCH_LINE_BYTES_MAX ? line_bytes : BATCH_LINE_BYTES_MAX, window);
+				      line_bytes < BATCH_LINE_BYTES_MAX ? line_bytes :
+									  BATCH_LINE_BYTES_MAX,
+				      window);
 		batch->skips_line = !newline;
 		from += line_bytes + (newline ? 1 : 0);
 	}

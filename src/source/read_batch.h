@@ -14,16 +14,17 @@ enum {
 };
 
 /*
- * Consecutive read(2) calls of one file, each with its window on CLOCK_MONOTONIC, and later their lines. Reading and
- * looking at what was read take turns, so that nothing but the clock lies between two reads: the end of one is the start
- * of the next, and its window is as narrow as the call.
+ * Consecutive read(2) calls of one file, each with its window on CLOCK_MONOTONIC, and later their
+ * lines. Reading and looking at what was read take turns, so that nothing but the clock lies
+ * between two reads: the end of one is the start of the next, and its window is as narrow as the
+ * call.
  */
 struct read_batch {
 	size_t text_bytes;
 	size_t line_from; /* where the last line that has begun starts: text_bytes where none has */
 	unsigned reads;
 	bool skips_line; /* the rest of an overlong line is still to come */
-	uint64_t tail_start_ns; /* a read before brought only the tail of a line: see read_batch_read() */
+	uint64_t tail_start_ns; /* a read before brought only the tail of a line; else 0 */
 	uint64_t now_ns; /* the end of the last read, where nothing slow came after it; else 0 */
 	struct read_window {
 		size_t text_from;
@@ -45,10 +46,14 @@ size_t read_batch_partial_bytes(const struct read_batch *batch);
 /* One pread(2). Returns the bytes read, 0 at the end of the file, or -errno. */
 ssize_t read_batch_read(struct read_batch *batch, int fd, size_t size_bytes, off_t offset);
 
-/* A line without its newline, and the window in which the kernel printed it. Not 0 ends the walk. */
-typedef int (*read_batch_line)(void *context, const char *line, size_t line_bytes, const struct read_window *window);
+/* A line without its newline, and the window that it was printed in. Not 0 ends the walk. */
+typedef int (*read_batch_line)(void *context, const char *line, size_t line_bytes,
+			       const struct read_window *window);
 
-/* Takes out whole lines; at the file's end the last one needs no newline. Returns what each() did, or 0. */
+/*
+ * Takes out whole lines; at the file's end the last one needs no newline. Returns what each() did,
+ * or 0.
+ */
 int read_batch_lines(struct read_batch *batch, bool at_end, read_batch_line each, void *context);
 
 #endif

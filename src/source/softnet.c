@@ -38,12 +38,14 @@ struct softnet {
 	struct cpu_counters cpu[CPUS_MAX]; /* by CPU number */
 };
 
-static int line_keep(void *context, const char *text, size_t text_bytes, const struct read_window *window)
+static int line_keep(void *context, const char *text, size_t text_bytes,
+		     const struct read_window *window)
 {
 	struct softnet *softnet = context;
 	struct softnet_line line;
 
-	if (softnet->lines == CPUS_MAX || softnet_parse(text, text_bytes, &line) != 0 || line.cpu >= CPUS_MAX)
+	if (softnet->lines == CPUS_MAX || softnet_parse(text, text_bytes, &line) != 0 ||
+	    line.cpu >= CPUS_MAX)
 		return -EINVAL;
 	if (softnet->lines == 0)
 		softnet->time_ns = window->start_ns;
@@ -69,7 +71,10 @@ static int file_read(struct softnet *softnet)
 	return error;
 }
 
-/* Numbers the lines of a kernel that prints no CPU: one line for each CPU that is online, in their order. */
+/*
+ * Numbers the lines of a kernel that prints no CPU: one line for each CPU that is online, in their
+ * order.
+ */
 static int cpus_number(struct softnet *softnet)
 {
 	struct cpu_list online;
@@ -84,7 +89,10 @@ static int cpus_number(struct softnet *softnet)
 	return 0;
 }
 
-/* Reads lines that all have their CPU's number. A CPU that comes or goes between the two files asks for another try. */
+/*
+ * Reads lines that all have their CPU's number. A CPU that comes or goes between the two files asks
+ * for another try.
+ */
 static int lines_read(struct softnet *softnet, struct failure *failure)
 {
 	int error = -EAGAIN;
@@ -93,17 +101,20 @@ static int lines_read(struct softnet *softnet, struct failure *failure)
 		error = file_read(softnet);
 		if (error)
 			return failure_set(failure, -error, "cannot read %s: %s", softnet->path,
-					   error == -EINVAL ? "a line is not of a known form" : strerror(-error));
+					   error == -EINVAL ? "a line is not of a known form" :
+							      strerror(-error));
 		if (softnet->lines > 0 && softnet->line[0].columns < 13)
 			error = cpus_number(softnet);
 	}
 	if (error)
-		return failure_set(failure, -error, "cannot tell which CPU each line of %s is, from %s: %s", softnet->path,
-				   softnet->online_path, strerror(-error));
+		return failure_set(failure, -error,
+				   "cannot tell which CPU each line of %s is, from %s: %s",
+				   softnet->path, softnet->online_path, strerror(-error));
 	return 0;
 }
 
-static int line_hand_over(struct softnet *softnet, const struct softnet_line *line, const struct sink *sink)
+static int line_hand_over(struct softnet *softnet, const struct softnet_line *line,
+			  const struct sink *sink)
 {
 	bool has_backlog = line->columns >= 13;
 	bool has_queues = line->columns >= 15;
@@ -124,7 +135,8 @@ static int line_hand_over(struct softnet *softnet, const struct softnet_line *li
 	return sink->take(sink->context, OBSERVE_SOFTNET, &reading, sizeof(reading));
 }
 
-static int softnet_read(struct source *source, const struct sink *sink, struct turn *ret_turn, struct failure *failure)
+static int softnet_read(struct source *source, const struct sink *sink, struct turn *ret_turn,
+			struct failure *failure)
 {
 	struct softnet *softnet = (struct softnet *)source;
 	int error;
@@ -158,7 +170,8 @@ static const struct source_ops softnet_ops = {
 	.close = softnet_close,
 };
 
-int softnet_open(const char *path, const char *sysfs_online_path, struct source **ret_source, struct failure *failure)
+int softnet_open(const char *path, const char *sysfs_online_path, struct source **ret_source,
+		 struct failure *failure)
 {
 	struct softnet *softnet = calloc(1, sizeof(*softnet));
 	int error;
@@ -167,7 +180,8 @@ int softnet_open(const char *path, const char *sysfs_online_path, struct source 
 		return failure_set(failure, ENOMEM, "no memory for the softnet counters");
 	softnet->source.ops = &softnet_ops;
 	softnet->path = strdup(path ? path : "/proc/net/softnet_stat");
-	softnet->online_path = strdup(sysfs_online_path ? sysfs_online_path : "/sys/devices/system/cpu/online");
+	softnet->online_path =
+		strdup(sysfs_online_path ? sysfs_online_path : "/sys/devices/system/cpu/online");
 	softnet->fd = -1;
 	if (!softnet->path || !softnet->online_path) {
 		softnet_close(&softnet->source);
@@ -175,8 +189,10 @@ int softnet_open(const char *path, const char *sysfs_online_path, struct source 
 	}
 	softnet->fd = open(softnet->path, O_RDONLY | O_CLOEXEC);
 	if (softnet->fd < 0) {
-		error = failure_set(failure, errno, "cannot open %s: %s; is /proc mounted, and may this user read it?",
-				    softnet->path, strerror(errno));
+		error = failure_set(
+			failure, errno,
+			"cannot open %s: %s; is /proc mounted, and may this user read it?",
+			softnet->path, strerror(errno));
 		softnet_close(&softnet->source);
 		return error;
 	}

@@ -9,7 +9,7 @@
 
 /* The columns of one line of /proc/net/softnet_stat, as printed: u32 counters that wrap. */
 struct softnet_line {
-	uint32_t columns; /* 11, 13 or 15; go by this, never by the kernel's version (RHEL's 4.18 prints 13) */
+	uint32_t columns; /* 11, 13 or 15; never go by the version: RHEL's 4.18 prints 13 */
 	uint32_t processed; /* column 1 */
 	uint32_t dropped; /* 2 */
 	uint32_t time_squeeze; /* 3 */
@@ -21,13 +21,17 @@ struct softnet_line {
 	uint32_t process_packets; /* 15 */
 };
 
-/* Returns 0, or -EINVAL for a line that has another number of columns or anything but hexadecimal numbers. */
+/*
+ * Returns 0, or -EINVAL for a line that has another number of columns or anything but hexadecimal
+ * numbers.
+ */
 int softnet_parse(const char *line, size_t line_bytes, struct softnet_line *ret_line);
 
 /*
- * Counts a u32 counter on in 64 bits. A fall of less than half the range is a wrap only if the new value is small enough
- * to be one; a CPU that went offline and came back starts again (sysstat#433): its fall is a reset, which counts on from
- * the old total. See the .c file for the rule.
+ * Counts a u32 counter on in 64 bits. A fall of less than half the range is a wrap only if the new
+ * value is small enough to be one; a CPU that went offline and came back starts again
+ * (sysstat#433): its fall is a reset, which counts on from the old total. See the .c file for the
+ * rule.
  */
 struct softnet_counter {
 	uint64_t total;
@@ -38,9 +42,11 @@ struct softnet_counter {
 uint64_t softnet_count(struct softnet_counter *counter, uint32_t value);
 
 /*
- * path NULL: /proc/net/softnet_stat; sysfs_online_path NULL: /sys/devices/system/cpu/online, for kernels without column 13.
- * Each turn is one reading of the file; the time of all its lines is the one just before it.
+ * path NULL: /proc/net/softnet_stat; sysfs_online_path NULL: /sys/devices/system/cpu/online, for
+ * kernels without column 13. Each turn is one reading of the file; the time of all its lines is the
+ * one just before it.
  */
-int softnet_open(const char *path, const char *sysfs_online_path, struct source **ret_source, struct failure *failure);
+int softnet_open(const char *path, const char *sysfs_online_path, struct source **ret_source,
+		 struct failure *failure);
 
 #endif

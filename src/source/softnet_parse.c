@@ -51,7 +51,8 @@ int softnet_parse(const char *line, size_t line_bytes, struct softnet_line *ret_
 	for (uint32_t i = 0; i < columns; i++) {
 		const char *column = line + (size_t)i * (COLUMN_DIGITS + 1);
 
-		if (!column_parse(column, &value[i]) || (i + 1 < columns && column[COLUMN_DIGITS] != ' '))
+		if (!column_parse(column, &value[i]) ||
+		    (i + 1 < columns && column[COLUMN_DIGITS] != ' '))
 			return -EINVAL;
 	}
 	*ret_line = (struct softnet_line){
@@ -70,9 +71,10 @@ int softnet_parse(const char *line, size_t line_bytes, struct softnet_line *ret_
 }
 
 /*
- * A counter only grows. If it is lower than before, either it wrapped at 2^32 or it began anew at 0. Between two readings
- * no CPU counts 2^31 packets (at 15 million a second that takes 143 s): a wrap shows as a step of less than 2^31, modulo
- * 2^32. Any other fall is a new beginning, and what is counted since then is the value itself.
+ * A counter only grows. If it is lower than before, either it wrapped at 2^32 or it began anew at
+ * 0. Between two readings no CPU counts 2^31 packets (at 15 million a second that takes 143 s): a
+ * wrap shows as a step of less than 2^31, modulo 2^32. Any other fall is a new beginning, and what
+ * is counted since then is the value itself.
  */
 uint64_t softnet_count(struct softnet_counter *counter, uint32_t value)
 {

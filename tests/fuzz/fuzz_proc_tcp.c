@@ -43,7 +43,8 @@ static void line_check(const uint8_t *data, size_t data_bytes, uint16_t family)
 	FUZZ_EXPECT(kind == PROC_TCP_ROW || sample.inode == 99);
 	if (kind != PROC_TCP_ROW)
 		return;
-	FUZZ_EXPECT(sample.family == family && sample.read_start_ns == 0 && sample.read_end_ns == 0);
+	FUZZ_EXPECT(sample.family == family && sample.read_start_ns == 0 &&
+		    sample.read_end_ns == 0);
 	if (data_bytes > 300)
 		return;
 	memset(text, ' ', sizeof(text));
@@ -58,7 +59,9 @@ static void line_check(const uint8_t *data, size_t data_bytes, uint16_t family)
 static uint64_t file_poll(const char *path, bool page_reads, struct samples *ret_samples)
 {
 	/* The same file stands for both families; the first cannot be read as a row of the second. */
-	const struct proc_tcp_options options = { .tcp_path = path, .tcp6_path = path, .page_reads = page_reads };
+	const struct proc_tcp_options options = { .tcp_path = path,
+						  .tcp6_path = path,
+						  .page_reads = page_reads };
 	struct source *source = NULL;
 	uint64_t unparsed = 0;
 

@@ -17,8 +17,10 @@ static void line_check(const char *text, size_t text_bytes)
 	}
 	FUZZ_EXPECT(line.columns == 11 || line.columns == 13 || line.columns == 15);
 	/* What was read is what is printed, but for the letters' case. */
-	snprintf(columns[0], sizeof(columns[0]), "%08x %08x %08x", line.processed, line.dropped, line.time_squeeze);
-	snprintf(columns[1], sizeof(columns[1]), "%08x %08x", line.received_rps, line.flow_limit_count);
+	snprintf(columns[0], sizeof(columns[0]), "%08x %08x %08x", line.processed, line.dropped,
+		 line.time_squeeze);
+	snprintf(columns[1], sizeof(columns[1]), "%08x %08x", line.received_rps,
+		 line.flow_limit_count);
 	FUZZ_EXPECT(strncasecmp(text, columns[0], 26) == 0);
 	FUZZ_EXPECT(strncasecmp(text + 81, columns[1], 17) == 0);
 	FUZZ_EXPECT(line.columns > 11 || (line.backlog_packets == 0 && line.cpu == 0));

@@ -9,8 +9,12 @@
 typedef int (*quantity_parse)(const char *text, uint64_t *ret_value);
 typedef const char *(*quantity_print)(uint64_t value, char *text);
 
-/* What is refused changes nothing; what is read and printed exactly is read back, and never becomes longer. */
-static void quantity_check(const char *text, quantity_parse parse, quantity_print format, quantity_print rounded)
+/*
+ * What is refused changes nothing; what is read and printed exactly is read back, and never becomes
+ * longer.
+ */
+static void quantity_check(const char *text, quantity_parse parse, quantity_print format,
+			   quantity_print rounded)
 {
 	char exact[UNITS_TEXT_BYTES];
 	char words[UNITS_TEXT_BYTES];
@@ -43,9 +47,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 	if (data_bytes >= sizeof(value)) {
 		/* Any number can be printed, not only those that can be typed. */
 		memcpy(&value, data, sizeof(value));
-		FUZZ_EXPECT(strlen(time_read(value, words)) > 0 && strlen(words) < UNITS_TEXT_BYTES);
-		FUZZ_EXPECT(strlen(size_read(value, words)) > 0 && strlen(words) < UNITS_TEXT_BYTES);
-		FUZZ_EXPECT(strlen(count_read(value, words)) > 0 && strlen(words) < UNITS_TEXT_BYTES);
+		FUZZ_EXPECT(strlen(time_read(value, words)) > 0 &&
+			    strlen(words) < UNITS_TEXT_BYTES);
+		FUZZ_EXPECT(strlen(size_read(value, words)) > 0 &&
+			    strlen(words) < UNITS_TEXT_BYTES);
+		FUZZ_EXPECT(strlen(count_read(value, words)) > 0 &&
+			    strlen(words) < UNITS_TEXT_BYTES);
 	}
 	free(text);
 	return 0;

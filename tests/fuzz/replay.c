@@ -5,7 +5,10 @@
 
 #include <dirent.h>
 
-/* Runs a fuzz target once on each file of a folder: what was found once stays fixed, under any compiler. */
+/*
+ * Runs a fuzz target once on each file of a folder: what was found once stays fixed, under any
+ * compiler.
+ */
 
 enum { INPUT_BYTES_MAX = 1 << 20 };
 

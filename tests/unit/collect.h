@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The build may say where the fixtures lie; a test that is run from the project's root finds them by itself. */
+/*
+ * The build may say where the fixtures lie; a test that is run from the project's root finds them
+ * by itself.
+ */
 #ifndef FIXTURES_DIR
 #define FIXTURES_DIR "tests/fixtures"
 #endif
@@ -26,7 +29,8 @@ struct collected {
 	struct softnet_reading reading[COLLECT_MAX];
 };
 
-static inline int collect_take(void *context, enum observation kind, const void *item, size_t item_bytes)
+static inline int collect_take(void *context, enum observation kind, const void *item,
+			       size_t item_bytes)
 {
 	struct collected *collected = context;
 

@@ -10,7 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The fixtures were taken from a 6.18 kernel: a network namespace with sockets in every state, SYN_RECV by a forged SYN. */
+/*
+ * The fixtures were taken from a 6.18 kernel: a network namespace with sockets in every state,
+ * SYN_RECV by a forged SYN.
+ */
 
 static struct collected got;
 static struct collected other;
@@ -41,9 +44,11 @@ static uint64_t turn_run(struct source *source, struct collected *collected)
 }
 
 /* One turn over fixtures; NULL: no such file. Returns how many lines could not be parsed. */
-static uint64_t fixtures_read(const char *tcp, const char *tcp6, bool page_reads, struct collected *collected)
+static uint64_t fixtures_read(const char *tcp, const char *tcp6, bool page_reads,
+			      struct collected *collected)
 {
-	struct source *source = source_open(fixture(tcp), tcp6 ? fixture(tcp6) : "/nonexistent/tcp6", page_reads);
+	struct source *source =
+		source_open(fixture(tcp), tcp6 ? fixture(tcp6) : "/nonexistent/tcp6", page_reads);
 	uint64_t unparsed;
 
 	turn_run(source, collected);
@@ -52,8 +57,9 @@ static uint64_t fixtures_read(const char *tcp, const char *tcp6, bool page_reads
 	return unparsed;
 }
 
-static void row_expect(const struct sample *sample, uint8_t state, uint16_t local_port, uint16_t remote_port,
-		       uint32_t rx_queue_bytes, uint32_t tx_queue_bytes, uint64_t inode)
+static void row_expect(const struct sample *sample, uint8_t state, uint16_t local_port,
+		       uint16_t remote_port, uint32_t rx_queue_bytes, uint32_t tx_queue_bytes,
+		       uint64_t inode)
 {
 	assert_int_equal(sample->state, state);
 	assert_int_equal(sample->local_port, local_port);
@@ -71,7 +77,8 @@ static void ipv4_rows_of_every_state_are_parsed(void **state)
 	(void)state;
 	assert_int_equal(fixtures_read("proc_tcp/tcp", NULL, false, &got), 0);
 	assert_int_equal(got.count, 16);
-	row_expect(&got.sample[0], 10, 7001, 0, 3, 0, 17110); /* a listener with three connections to accept */
+	row_expect(&got.sample[0], 10, 7001, 0, 3, 0,
+		   17110); /* a listener with three connections to accept */
 	row_expect(&got.sample[1], 1, 40001, 7001, 0, 0, 17112);
 	row_expect(&got.sample[2], 1, 40002, 7001, 0, 3782144, 17114);
 	row_expect(&got.sample[3], 6, 40003, 7001, 0, 0, 0); /* TIME_WAIT: a short row */
@@ -149,7 +156,8 @@ static void rows_expect_same(const struct collected *left, const struct collecte
 
 static void reads_of_rows_and_of_pages_give_the_same_rows(void **state)
 {
-	static const char *const files[] = { "tcp", "tcp_cut_line", "tcp_overlong_line", "tcp_garbage" };
+	static const char *const files[] = { "tcp", "tcp_cut_line", "tcp_overlong_line",
+					     "tcp_garbage" };
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -170,13 +178,16 @@ static void rows_write(const char *path, int rows, int width)
 	FILE *file = fopen(path, "w");
 
 	assert_non_null(file);
-	fprintf(file, "%-*s\n", width - 1, "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when");
+	fprintf(file, "%-*s\n", width - 1,
+		"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when");
 	for (int i = 0; i < rows; i++) {
 		char row[256];
 
-		snprintf(row, sizeof(row),
-			 "%4d: 0100007F:1B59 0100007F:%04X 01 00000000:%08X 00:00000000 00000000     0        0 %d 1 "
-			 "0000000090b99c7f 20 0 0 11 -1", i, (unsigned)i, (unsigned)i, 100000 + i);
+		snprintf(
+			row, sizeof(row),
+			"%4d: 0100007F:1B59 0100007F:%04X 01 00000000:%08X 00:00000000 00000000     0        0 %d 1 "
+			"0000000090b99c7f 20 0 0 11 -1",
+			i, (unsigned)i, (unsigned)i, 100000 + i);
 		fprintf(file, "%-*s\n", width - 1, row);
 	}
 	assert_int_equal(fclose(file), 0);
@@ -189,7 +200,8 @@ static void rows_expect_numbered(const struct collected *collected, size_t rows)
 		row_expect(&collected->sample[i], 1, 7001, (uint16_t)i, (uint32_t)i, 0, 100000 + i);
 }
 
-static void windows_expect_ordered(const struct collected *collected, uint64_t start_ns, uint64_t end_ns)
+static void windows_expect_ordered(const struct collected *collected, uint64_t start_ns,
+				   uint64_t end_ns)
 {
 	for (size_t i = 0; i < collected->count; i++) {
 		assert_true(collected->sample[i].read_start_ns >= start_ns);
@@ -267,7 +279,10 @@ static void rows_of_one_page_share_its_window(void **state)
 	source_closep(&source);
 	unlink(path);
 	assert_int_equal(got.count, 101);
-	/* 4096 = 27 * 150 + 46: with the header, row 26 begins in the first page and row 27 in the second. */
+	/*
+	 * 4096 = 27 * 150 + 46: with the header, row 26 begins in the first page and row 27 in the
+	 * second.
+	 */
 	assert_int_equal(got.sample[0].read_start_ns, got.sample[26].read_start_ns);
 	assert_int_equal(got.sample[0].read_end_ns, got.sample[26].read_end_ns);
 	assert_true(got.sample[27].read_start_ns >= got.sample[26].read_end_ns);
@@ -293,6 +308,30 @@ static void rows_that_come_and_go_between_turns_are_all_read(void **state)
 			assert_int_equal(turn_run(source, &got), rows[i]);
 			rows_expect_numbered(&got, (size_t)rows[i]);
 		}
+		source_closep(&source);
+	}
+	unlink(path);
+}
+
+static void a_line_longer_than_all_room_is_one_loss_too(void **state)
+{
+	char path[64];
+	FILE *file;
+
+	(void)state;
+	temporary_name(path);
+	rows_write(path, 3, 150);
+	file = fopen(path, "a");
+	assert_non_null(file);
+	for (int i = 0; i < 100001; i++)
+		fputc('7', file);
+	fputc('\n', file);
+	fclose(file);
+	for (int page_reads = 0; page_reads < 2; page_reads++) {
+		struct source *source = source_open(path, "/nonexistent/tcp6", page_reads);
+
+		assert_int_equal(turn_run(source, &got), 3);
+		assert_int_equal(proc_tcp_unparsed(source), 1);
 		source_closep(&source);
 	}
 	unlink(path);
@@ -360,7 +399,10 @@ static void a_file_that_cannot_be_opened_or_read_is_named(void **state)
 	assert_int_equal(proc_tcp_open(&options, &source, &failure), -EINVAL);
 }
 
-/* How many read(2) calls and their likes this process has made; -1 where the kernel does not count them. */
+/*
+ * How many read(2) calls and their likes this process has made; -1 where the kernel does not count
+ * them.
+ */
 static long read_calls(void)
 {
 	FILE *file = fopen("/proc/self/io", "r");
@@ -410,6 +452,7 @@ int main(void)
 		cmocka_unit_test(each_row_read_has_a_window_of_its_own),
 		cmocka_unit_test(rows_of_one_page_share_its_window),
 		cmocka_unit_test(rows_that_come_and_go_between_turns_are_all_read),
+		cmocka_unit_test(a_line_longer_than_all_room_is_one_loss_too),
 		cmocka_unit_test(ports_are_kept_whether_local_or_remote),
 		cmocka_unit_test(a_sink_that_is_full_ends_the_turn),
 		cmocka_unit_test(a_file_that_cannot_be_opened_or_read_is_named),

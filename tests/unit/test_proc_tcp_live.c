@@ -40,11 +40,14 @@ static uint16_t port_of(int fd)
 /* Returns false where the machine has no such family. */
 static bool connection_open(int family, struct connection *ret_connection)
 {
-	struct sockaddr_in address4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 address6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in address4 = { .sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 address6 = { .sin6_family = AF_INET6,
+					 .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr *address = family == AF_INET ? (void *)&address4 : (void *)&address6;
 	socklen_t address_bytes = family == AF_INET ? sizeof(address4) : sizeof(address6);
-	struct connection connection = { .listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+	struct connection connection = { .listener =
+						 socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0) };
 	int one = 1;
 
 	if (connection.listener < 0 || bind(connection.listener, address, address_bytes) != 0) {
@@ -57,7 +60,8 @@ static bool connection_open(int family, struct connection *ret_connection)
 	address6.sin6_port = htons(connection.server_port);
 	connection.client = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(connection.client, address, address_bytes), 0);
-	assert_int_equal(setsockopt(connection.client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)), 0);
+	assert_int_equal(setsockopt(connection.client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)),
+			 0);
 	connection.client_port = port_of(connection.client);
 	connection.server = accept(connection.listener, NULL, NULL);
 	assert_true(connection.server >= 0);
@@ -70,8 +74,10 @@ static void connection_close(struct connection *connection)
 {
 	const struct linger reset = { .l_onoff = 1 };
 
-	assert_int_equal(setsockopt(connection->client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
-	assert_int_equal(setsockopt(connection->server, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+	assert_int_equal(
+		setsockopt(connection->client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+	assert_int_equal(
+		setsockopt(connection->server, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
 	close(connection->client);
 	close(connection->server);
 	close(connection->listener);
@@ -96,9 +102,7 @@ static void unread_wait(int fd, int bytes)
 static struct source *source_open(bool page_reads, uint16_t port)
 {
 	const struct proc_tcp_options options = {
-		.page_reads = page_reads,
-		.port = { port },
-		.ports = port != 0, /* 0: all */
+		.page_reads = page_reads, .port = { port }, .ports = port != 0, /* 0: all */
 	};
 	struct failure failure = { { 0 } };
 	struct source *source = NULL;
@@ -120,7 +124,8 @@ static void turn_run(struct source *source)
 static const struct sample *sample_find(uint16_t local_port, uint16_t remote_port)
 {
 	for (size_t i = 0; i < got.count; i++)
-		if (got.sample[i].local_port == local_port && got.sample[i].remote_port == remote_port)
+		if (got.sample[i].local_port == local_port &&
+		    got.sample[i].remote_port == remote_port)
 			return &got.sample[i];
 	return NULL;
 }

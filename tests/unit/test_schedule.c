@@ -39,10 +39,13 @@ static int test_sleep_until_ns(void *context, uint64_t wake_ns)
 
 static struct clock clock_from(struct test_clock *test)
 {
-	return (struct clock){ .context = test, .now_ns = test_now_ns, .sleep_until_ns = test_sleep_until_ns };
+	return (struct clock){ .context = test,
+			       .now_ns = test_now_ns,
+			       .sleep_until_ns = test_sleep_until_ns };
 }
 
-static void turn_expect(struct schedule *schedule, struct test_clock *test, uint64_t scheduled_ns, uint64_t missed)
+static void turn_expect(struct schedule *schedule, struct test_clock *test, uint64_t scheduled_ns,
+			uint64_t missed)
 {
 	const struct clock clock = clock_from(test);
 	uint64_t got_scheduled_ns = 0;
@@ -173,7 +176,8 @@ static void the_anchor_lies_between_readings_of_both_clocks(void **state)
 	uint64_t before_ns = clock_monotonic_ns();
 	struct clock_anchor first = clock_anchor_read();
 	struct clock_anchor second = clock_anchor_read();
-	int64_t drift_ns = (second.utc_ns - first.utc_ns) - (int64_t)(second.monotonic_ns - first.monotonic_ns);
+	int64_t drift_ns = (second.utc_ns - first.utc_ns) -
+			   (int64_t)(second.monotonic_ns - first.monotonic_ns);
 
 	(void)state;
 	assert_true(first.monotonic_ns >= before_ns);

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The fixture with 15 columns is from a 6.18 kernel; those with 11 and 13 are written after softnet_seq_show(), v4.15 and v5.10. */
+/*
+ * The fixture with 15 columns is from a 6.18 kernel; those with 11 and 13 are written after
+ * softnet_seq_show(), v4.15 and v5.10.
+ */
 
 static struct collected got;
 
@@ -27,8 +30,8 @@ static int turn_run(const char *path, const char *online_path, struct failure *f
 	return error;
 }
 
-static void counters_expect(size_t i, uint32_t cpu, uint64_t processed, uint64_t dropped, uint64_t time_squeeze,
-			    uint64_t received_rps, uint64_t flow_limit_count)
+static void counters_expect(size_t i, uint32_t cpu, uint64_t processed, uint64_t dropped,
+			    uint64_t time_squeeze, uint64_t received_rps, uint64_t flow_limit_count)
 {
 	assert_int_equal(got.reading[i].cpu, cpu);
 	assert_int_equal(got.reading[i].processed, processed);
@@ -38,7 +41,8 @@ static void counters_expect(size_t i, uint32_t cpu, uint64_t processed, uint64_t
 	assert_int_equal(got.reading[i].flow_limit_count, flow_limit_count);
 }
 
-static void gauges_expect(size_t i, int64_t backlog_packets, int64_t input_packets, int64_t process_packets)
+static void gauges_expect(size_t i, int64_t backlog_packets, int64_t input_packets,
+			  int64_t process_packets)
 {
 	assert_int_equal(got.reading[i].backlog_packets, backlog_packets);
 	assert_int_equal(got.reading[i].input_packets, input_packets);
@@ -61,8 +65,9 @@ static void fifteen_columns_hold_all_gauges(void **state)
 
 static void every_column_lands_in_its_field(void **state)
 {
-	static const char text[] = "00000001 00000002 00000003 00000004 00000005 00000006 00000007 00000008 00000009 "
-				   "0000000a 0000000b 0000000c 0000000d 0000000e 0000000f\n";
+	static const char text[] =
+		"00000001 00000002 00000003 00000004 00000005 00000006 00000007 00000008 00000009 "
+		"0000000a 0000000b 0000000c 0000000d 0000000e 0000000f\n";
 	struct softnet_line line;
 
 	(void)state;
@@ -94,7 +99,8 @@ static void thirteen_columns_name_the_cpu_and_an_offline_one_has_no_line(void **
 static void eleven_columns_are_numbered_by_the_cpus_online(void **state)
 {
 	(void)state;
-	assert_int_equal(turn_run(fixture("softnet/columns_11"), fixture("softnet/online_0_2-3"), NULL), 0);
+	assert_int_equal(
+		turn_run(fixture("softnet/columns_11"), fixture("softnet/online_0_2-3"), NULL), 0);
 	assert_int_equal(got.count, 3);
 	counters_expect(0, 0, 22520769, 3, 17, 5, 0);
 	counters_expect(1, 2, 12648430, 0, 2, 9, 1);
@@ -107,20 +113,25 @@ static void lines_that_do_not_match_the_cpus_online_are_not_guessed(void **state
 	struct failure failure = { { 0 } };
 
 	(void)state;
-	assert_int_equal(turn_run(fixture("softnet/columns_11"), fixture("softnet/online_0-1"), &failure), -EAGAIN);
+	assert_int_equal(turn_run(fixture("softnet/columns_11"), fixture("softnet/online_0-1"),
+				  &failure),
+			 -EAGAIN);
 	assert_int_equal(got.count, 0);
 	assert_non_null(strstr(failure.text, "cannot tell which CPU"));
-	assert_int_equal(turn_run(fixture("softnet/columns_11"), "/nonexistent", &failure), -ENOENT);
+	assert_int_equal(turn_run(fixture("softnet/columns_11"), "/nonexistent", &failure),
+			 -ENOENT);
 }
 
 static void other_forms_are_refused_and_change_nothing(void **state)
 {
-	static const char good[] = "00000001 00000002 00000003 00000004 00000005 00000006 00000007 00000008 00000009 "
-				   "0000000a 0000000b";
+	static const char good[] =
+		"00000001 00000002 00000003 00000004 00000005 00000006 00000007 00000008 00000009 "
+		"0000000a 0000000b";
 	static const struct {
 		size_t at;
 		char with;
-	} faults[] = { { 0, 'g' }, { 8, '0' }, { 8, '\t' }, { 7, ' ' }, { 97, '-' }, { 50, '\0' }, { 1, 'x' } };
+	} faults[] = { { 0, 'g' },  { 8, '0' },	  { 8, '\t' }, { 7, ' ' },
+		       { 97, '-' }, { 50, '\0' }, { 1, 'x' } };
 	struct softnet_line line = { .columns = 99 };
 	char broken[sizeof(good)];
 
@@ -184,7 +195,7 @@ static void counters_go_on_where_they_wrap_and_where_they_begin_anew(void **stat
 	unlink(path);
 	assert_int_equal(got.count, 2);
 	counters_expect(0, 0, 4294967280, 4294967295, 2147483648, 1000, 17);
-	/* Wrapped by 33, by 1; went on by 3; fell from 1000 to 1, which is a new beginning; stayed. */
+	/* Wrapped by 33, by 1; went on by 3; fell from 1000 to 1: a new beginning; stayed. */
 	counters_expect(1, 0, 4294967313, 4294967296, 2147483651, 1001, 17);
 }
 
@@ -197,11 +208,13 @@ static void a_fall_is_a_wrap_only_where_the_step_is_below_half_the_range(void **
 	assert_int_equal(softnet_count(&counter, 0), 0x100000000); /* a step of 2^31 - 1 */
 	counter = (struct softnet_counter){ 0 };
 	assert_int_equal(softnet_count(&counter, 0x80000000), 0x80000000);
-	assert_int_equal(softnet_count(&counter, 0), 0x80000000); /* a step of 2^31 would be too far */
+	assert_int_equal(softnet_count(&counter, 0),
+			 0x80000000); /* a step of 2^31 would be too far */
 	assert_int_equal(softnet_count(&counter, 7), 0x80000007);
 	counter = (struct softnet_counter){ 0 };
 	assert_int_equal(softnet_count(&counter, 5), 5);
-	assert_int_equal(softnet_count(&counter, 0xfffffff5), 0xfffffff5); /* a rise is what it is, however far */
+	assert_int_equal(softnet_count(&counter, 0xfffffff5),
+			 0xfffffff5); /* a rise is what it is, however far */
 }
 
 static void more_cpus_than_a_page_holds_are_all_read(void **state)
@@ -213,8 +226,10 @@ static void more_cpus_than_a_page_holds_are_all_read(void **state)
 	(void)state;
 	assert_non_null(file);
 	for (unsigned cpu = 0; cpu < 501; cpu++)
-		fprintf(file, "%08x 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
-			"00000000 00000000 %08x\n", cpu * 3, cpu);
+		fprintf(file,
+			"%08x 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
+			"00000000 00000000 %08x\n",
+			cpu * 3, cpu);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(turn_run(path, NULL, NULL), 0);
 	unlink(path);
@@ -225,8 +240,21 @@ static void more_cpus_than_a_page_holds_are_all_read(void **state)
 
 static void lists_of_cpus_are_read(void **state)
 {
-	static const char *const wrong[] = { "",    ",",    "0-",   "-3",   "3-1",   "1,1",  "2,1", "0,", "0 1",
-					     "0-3x", "8192", "0-8192", "99999999999999999999", "0\n\n", "a" };
+	static const char *const wrong[] = { "",
+					     ",",
+					     "0-",
+					     "-3",
+					     "3-1",
+					     "1,1",
+					     "2,1",
+					     "0,",
+					     "0 1",
+					     "0-3x",
+					     "8192",
+					     "0-8192",
+					     "99999999999999999999",
+					     "0\n\n",
+					     "a" };
 	struct cpu_list list;
 
 	(void)state;

@@ -42,8 +42,27 @@ static void times_are_read_with_every_unit(void **state)
 static void times_of_another_form_are_refused_and_change_nothing(void **state)
 {
 	static const char *const cases[] = {
-		"", "1", "00", "s", "-1s", "+1s", " 1s", "1s ", "1 s", "1.5s", "1S", "1sec", "1s1s", "0x1s", "1e3s", "1d",
-		"99999999999999999999", "99999999999999999999x", "\xc2\xb5s", "1\xc2\xb5s", "1K",
+		"",
+		"1",
+		"00",
+		"s",
+		"-1s",
+		"+1s",
+		" 1s",
+		"1s ",
+		"1 s",
+		"1.5s",
+		"1S",
+		"1sec",
+		"1s1s",
+		"0x1s",
+		"1e3s",
+		"1d",
+		"99999999999999999999",
+		"99999999999999999999x",
+		"\xc2\xb5s",
+		"1\xc2\xb5s",
+		"1K",
 	};
 
 	(void)state;
@@ -58,7 +77,8 @@ static void times_of_another_form_are_refused_and_change_nothing(void **state)
 static void times_that_do_not_fit_are_out_of_range(void **state)
 {
 	static const char *const cases[] = {
-		"18446744073709551616ns", "18446744074s", "5124096h", "99999999999999999999ns", "18446744073709551615s",
+		"18446744073709551616ns", "18446744074s",	   "5124096h",
+		"99999999999999999999ns", "18446744073709551615s",
 	};
 
 	(void)state;
