@@ -23,10 +23,8 @@ struct poller_options {
 struct capture_options {
 	const char *path;
 	uint64_t duration_ns; /* 0: until it is stopped, or command ends */
-	char *const
-		*command; /* NULL, or what runs meanwhile: ends with NULL, as execvp() wants it */
-	char *const
-		*command_line; /* pollgap's own from "capture" on, for the record; ends with NULL */
+	char *const *command; /* NULL, or what runs meanwhile, as execvp() wants it */
+	char *const *command_line; /* pollgap's own from "capture" on, for the record */
 	uint16_t port[PORTS_MAX]; /* local or remote; none: all */
 	unsigned ports;
 	struct poller_options poller[POLLERS_MAX];

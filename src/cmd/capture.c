@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/cleanup.h"
 #include "base/failure.h"
 #include "base/units.h"
 #include "capture/options.h"
@@ -6,7 +7,10 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/usage.h"
+#include "report/report.h"
+#include "store/store.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -210,19 +214,35 @@ static int options_parse(int argc, char **argv, struct capture_options *options,
 	return command_take(argc, argv, options);
 }
 
+/* What a capture ends with, read back from the file that it wrote. */
+static int first_table_print(const char *path, int64_t capture_id, struct failure *failure)
+{
+	_cleanup_(store_closep) struct store *store = NULL;
+	int error = store_open(path, &store, failure);
+
+	if (error == 0)
+		error = report_print_first(store, capture_id, stdout, failure);
+	/* A reader such as head(1) had enough: that is its right. */
+	return error == -EPIPE ? 0 : error;
+}
+
 static int capture_run(int argc, char **argv)
 {
 	struct capture_options options = defaults;
 	struct failure failure = { 0 };
+	int64_t capture_id;
 	bool help = false;
 	int status = options_parse(argc, argv, &options, &help);
+	int error = 0;
 
 	if (status != 0)
 		return status;
 	if (help)
 		return usage_print(usage);
-	status = session_run(&options, &failure);
+	status = session_run(&options, &capture_id, &failure);
 	if (status >= 0)
+		error = first_table_print(options.path, capture_id, &failure);
+	if (status >= 0 && error == 0)
 		return status;
 	fprintf(stderr, "pollgap capture: %s\n", failure.text);
 	return STATUS_FAILED;

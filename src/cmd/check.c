@@ -39,10 +39,10 @@ static void item_print_json(struct json *json, const struct check_item *item)
 
 static void item_print_text(const struct check_item *item)
 {
-	printf("%-9s  %-12s  %-3s%s%s\n", item->kind, item->name, item->allowed ? "yes" : "no",
+	printf("%-9s  %-18s  %-3s%s%s\n", item->kind, item->name, item->allowed ? "yes" : "no",
 	       *item->reason ? "  " : "", item->reason);
 	if (*item->cure)
-		printf("%-9s  %-12s  %-3s  %s\n", "", "", "", item->cure);
+		printf("%-9s  %-18s  %-3s  %s\n", "", "", "", item->cure);
 }
 
 static int item_take(void *context, const struct check_item *item)
