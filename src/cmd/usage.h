@@ -12,8 +12,9 @@ int usage_print(const char *text);
 int usage_wrong(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * For what getopt_long() returned, ':' (with a leading ':' or "+:" in its short options) or '?'. Long
- * options must have values from USAGE_LONG on, so that none can be taken for an unknown short one.
+ * For what getopt_long() returned, ':' (with a leading ':' or "+:" in its short options) or '?'.
+ * Long options must have values from USAGE_LONG on, so that none can be taken for an unknown short
+ * one.
  */
 enum { USAGE_LONG = 256 };
 int usage_wrong_option(const char *command, int result, char **argv);
