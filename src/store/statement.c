@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/statement.h"
+
+#include "base/failure.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* clang-format off */
+static const char *const statement_text[STATEMENTS] = {
+	[PUT_CAPTURE] =
+		"INSERT INTO capture (capture_id, capture_uuid, label, host, boot_id, kernel_release, machine, backend, command_line,"
+		" tool_version, ports, netns_inode, cpus, summary_period_ns, min_spike_ns, start_ns, start_utc_ns) VALUES (:capture_id,"
+		" :capture_uuid, :label, :host, :boot_id, :kernel_release, :machine, :backend, :command_line, :tool_version, :ports,"
+		" :netns_inode, :cpus, :summary_period_ns, :min_spike_ns, :start_ns, :start_utc_ns)",
+	[PUT_CAPTURE_END] =
+		"UPDATE capture SET end_ns = :end_ns, end_utc_ns = :end_utc_ns WHERE capture_id = :capture_id",
+	[PUT_THRESHOLD] =
+		"INSERT INTO capture_threshold (capture_id, threshold_bytes) VALUES (:capture_id, :threshold_bytes)",
+	[PUT_SOCKET] =
+		"INSERT INTO socket (socket_id, capture_id, cookie, inode, netns, family, local_address, local_port, remote_address,"
+		" remote_port, first_ns, older) VALUES (:socket_id, :capture_id, :cookie, :inode, :netns, :family, :local_address,"
+		" :local_port, :remote_address, :remote_port, :first_ns, :older)",
+	[PUT_OWNER] =
+		"UPDATE socket SET inode = coalesce(:inode, inode), pid = coalesce(:pid, pid), comm = coalesce(:comm, comm)"
+		" WHERE socket_id = :socket_id",
+	[PUT_DEATH] =
+		"UPDATE socket SET last_ns = :last_ns WHERE socket_id = :socket_id",
+	[PUT_SUMMARY] =
+		"INSERT INTO queue_summary (socket_id, gauge, start_ns, end_ns, peak_bytes, peak_ns, mean_bytes, events) VALUES"
+		" (:socket_id, :gauge, :start_ns, :end_ns, :peak_bytes, :peak_ns, :mean_bytes, :events)",
+	[PUT_SPIKE] =
+		"INSERT INTO spike (spike_id, socket_id, capture_id, gauge, threshold_bytes, start_ns, end_ns, peak_bytes, peak_ns,"
+		" limit_bytes, events, area_byte_us, left_censored, right_censored) VALUES (:spike_id, :socket_id, :capture_id, :gauge,"
+		" :threshold_bytes, :start_ns, :end_ns, :peak_bytes, :peak_ns, :limit_bytes, :events, :area_byte_us, :left_censored,"
+		" :right_censored)",
+	[PUT_SPIKE_BIN] =
+		"INSERT OR REPLACE INTO spike_bin (socket_id, capture_id, gauge, threshold_bytes, duration_from_ns, duration_to_ns,"
+		" spikes, duration_sum_ns, peak_bytes) VALUES (:socket_id, :capture_id, :gauge, :threshold_bytes, :duration_from_ns,"
+		" :duration_to_ns, :spikes, :duration_sum_ns, :peak_bytes)",
+	[PUT_SPIKE_SEEN] =
+		"INSERT INTO spike_seen (spike_id, poller_id, polled_peak_bytes, samples) VALUES (:spike_id, :poller_id,"
+		" :polled_peak_bytes, :samples)",
+	[PUT_POLLER] =
+		"INSERT INTO poller (poller_id, capture_id, source, period_ns, phase_ns, read_mode, priority, start_ns) VALUES"
+		" (:poller_id, :capture_id, :source, :period_ns, :phase_ns, :read_mode, :priority, :start_ns)",
+	[PUT_POLLER_GAUGE] =
+		"INSERT INTO poller_gauge (poller_id, gauge) VALUES (:poller_id, :gauge)",
+	[PUT_POLLER_END] =
+		"UPDATE poller SET end_ns = :end_ns WHERE poller_id = :poller_id",
+	[PUT_POLL] =
+		"INSERT INTO poll (poll_id, poller_id, scheduled_ns, start_ns, end_ns, rows_read, cpu_ns, missed_turns) VALUES"
+		" (:poll_id, :poller_id, :scheduled_ns, :start_ns, :end_ns, :rows_read, :cpu_ns, :missed_turns)",
+	[PUT_SAMPLE] =
+		"INSERT INTO sample (poll_id, socket_id, read_start_ns, read_end_ns, rx_queue_bytes, tx_queue_bytes,"
+		" accept_queue_connections, state) VALUES (:poll_id, :socket_id, :read_start_ns, :read_end_ns, :rx_queue_bytes,"
+		" :tx_queue_bytes, :accept_queue_connections, :state)",
+	[PUT_SOFTNET] =
+		"INSERT INTO softnet_sample (capture_id, cpu, time_ns, processed, dropped, time_squeeze, received_rps, flow_limit_count,"
+		" backlog_packets, input_packets, process_packets) VALUES (:capture_id, :cpu, :time_ns, :processed, :dropped,"
+		" :time_squeeze, :received_rps, :flow_limit_count, :backlog_packets, :input_packets, :process_packets)",
+	[PUT_PROBE_TIMING] =
+		"INSERT INTO probe_timing (capture_id, start_ns, end_ns, runs, run_ns) VALUES (:capture_id, :start_ns, :end_ns, :runs,"
+		" :run_ns)",
+	[PUT_AMBIGUOUS] =
+		"INSERT OR REPLACE INTO ambiguous (poller_id, gauge, threshold_bytes, samples) VALUES (:poller_id, :gauge,"
+		" :threshold_bytes, :samples)",
+	[PUT_THREAD_CPU] =
+		"INSERT OR REPLACE INTO thread_cpu (capture_id, thread, cpu_ns, turns) VALUES (:capture_id, :thread, :cpu_ns, :turns)",
+	[PUT_LOSS] =
+		"INSERT OR REPLACE INTO loss (capture_id, cause, count) VALUES (:capture_id, :cause, :count)",
+};
+/* clang-format on */
+
+int statement_begin(struct store *store, enum statement statement, struct binding *ret_binding, struct failure *failure)
+{
+	sqlite3_stmt **prepared = &store->statement[statement];
+
+	if (!store->writes)
+		return failure_set(failure, EROFS, "%s was opened for reading only", store->path);
+	if (!*prepared && sqlite3_prepare_v3(store->db, statement_text[statement], -1, SQLITE_PREPARE_PERSISTENT, prepared,
+					     NULL) != SQLITE_OK)
+		return store_error(store, "writing", failure);
+	*ret_binding = (struct binding){ .store = store, .statement = *prepared, .next = 1 };
+	return 0;
+}
+
+/* The parameter's place; 0 where the statement has none of that name, which SQLite then refuses as out of range. */
+static int binding_place(struct binding *binding, const char *name)
+{
+	const char *expected = sqlite3_bind_parameter_name(binding->statement, binding->next);
+
+	if (expected && strcmp(expected, name) == 0)
+		return binding->next++;
+	return sqlite3_bind_parameter_index(binding->statement, name);
+}
+
+static void binding_note(struct binding *binding, int code)
+{
+	if (binding->code == SQLITE_OK)
+		binding->code = code;
+}
+
+void bind_integer(struct binding *binding, const char *name, int64_t value)
+{
+	binding_note(binding, sqlite3_bind_int64(binding->statement, binding_place(binding, name), value));
+}
+
+void bind_integer_or_null(struct binding *binding, const char *name, int64_t value, int64_t null_value)
+{
+	int place = binding_place(binding, name);
+
+	binding_note(binding, value == null_value ? sqlite3_bind_null(binding->statement, place) :
+						    sqlite3_bind_int64(binding->statement, place, value));
+}
+
+void bind_real(struct binding *binding, const char *name, double value)
+{
+	binding_note(binding, sqlite3_bind_double(binding->statement, binding_place(binding, name), value));
+}
+
+void bind_text(struct binding *binding, const char *name, const char *text)
+{
+	binding_note(binding,
+		     sqlite3_bind_text(binding->statement, binding_place(binding, name), text, -1, SQLITE_STATIC));
+}
+
+int statement_end(struct binding *binding, struct failure *failure)
+{
+	int error = 0;
+
+	if (binding->code != SQLITE_OK || sqlite3_step(binding->statement) != SQLITE_DONE)
+		error = store_error(binding->store, "writing", failure);
+	sqlite3_reset(binding->statement);
+	return error;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_STORE_PRIVATE_H
+#define POLLGAP_STORE_PRIVATE_H
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+/* As in schema.sql. */
+enum { STORE_APPLICATION_ID = 0x70676170, STORE_USER_VERSION = 1 };
+
+/* The statements that write, prepared once: store_write.c has their texts. */
+enum statement {
+	PUT_CAPTURE,
+	PUT_THRESHOLD,
+	PUT_SOCKET,
+	PUT_OWNER,
+	PUT_DEATH,
+	PUT_SUMMARY,
+	PUT_SPIKE,
+	PUT_SPIKE_BIN,
+	PUT_SPIKE_SEEN,
+	PUT_POLLER,
+	PUT_POLLER_GAUGE,
+	PUT_POLLER_END,
+	PUT_POLL,
+	PUT_SAMPLE,
+	PUT_SOFTNET,
+	PUT_PROBE_TIMING,
+	PUT_AMBIGUOUS,
+	PUT_THREAD_CPU,
+	PUT_LOSS,
+	PUT_CAPTURE_END,
+	STATEMENTS,
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	int lock_fd; /* holds the writers' lock; closed after the database, or SQLite's own locks would go with it */
+	bool created; /* by this store: store_abandon() may take it back */
+	bool writes;
+	sqlite3_stmt *statement[STATEMENTS];
+};
+
+/* Sets the reason and returns -errno for what SQLite answered. what: "writing", "reading". */
+int store_error(const struct store *store, const char *what, struct failure *failure);
+
+/* Runs statements that return no rows. */
+int store_execute(struct store *store, const char *sql, struct failure *failure);
+
+/* PRAGMA name, as a number; -1 where it can't be read. */
+int64_t store_pragma(sqlite3 *db, const char *pragma);
+
+#endif
