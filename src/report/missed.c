@@ -72,6 +72,22 @@ struct by_duration {
 	int64_t duration_from_ns;
 };
 
+/* "1 ms to 10 ms"; the first decade and the last are open. */
+static void cell_decade(struct table *table, int64_t from_ns, int64_t to_ns)
+{
+	char from[UNITS_TEXT_BYTES];
+	char to[UNITS_TEXT_BYTES];
+
+	time_read((uint64_t)from_ns, from);
+	time_read((uint64_t)to_ns, to);
+	if (from_ns == 0)
+		table_cell(table, "less than %s", to);
+	else if (to_ns == INT64_MAX)
+		table_cell(table, "%s and more", from);
+	else
+		table_cell(table, "%s to %s", from, to);
+}
+
 /* Gauge, threshold and duration, each only where it changes. */
 static void add_duration_group(struct by_duration *group, const struct store_row *row)
 {
@@ -79,8 +95,6 @@ static void add_duration_group(struct by_duration *group, const struct store_row
 	int64_t to_ns = field_integer(row, "duration_to_ns");
 	const char *gauge = field_text(row, "gauge");
 	bool new_gauge = strcmp(group->gauge, gauge) != 0;
-	char from[UNITS_TEXT_BYTES];
-	char to[UNITS_TEXT_BYTES];
 
 	table_cell(group->table, "%s", new_gauge ? gauge : "");
 	if (new_gauge)
@@ -88,7 +102,7 @@ static void add_duration_group(struct by_duration *group, const struct store_row
 	else
 		table_cell(group->table, "%s", "");
 	if (new_gauge || group->duration_from_ns != from_ns)
-		table_cell(group->table, "%s to %s", time_read((uint64_t)from_ns, from), time_read((uint64_t)to_ns, to));
+		cell_decade(group->table, from_ns, to_ns);
 	else
 		table_cell(group->table, "%s", "");
 	snprintf(group->gauge, sizeof(group->gauge), "%s", gauge);

@@ -21,6 +21,7 @@ struct section {
 	const struct summary_set *set;
 	unsigned rows;
 	char gauge[GAUGE_BYTES]; /* of the row before */
+	bool probe_timed;
 };
 
 static int section_print(struct store *store, const char *query, int64_t capture_id,
@@ -111,6 +112,7 @@ static int take_cost(void *context, const struct store_row *row)
 	int64_t cpu_ns = field_integer(row, "cpu_ns");
 	int64_t turns = field_integer(row, "events_or_polls");
 
+	section->probe_timed = section->probe_timed || strcmp(field_text(row, "source"), "probe") == 0;
 	table_cell(section->table, "%s", field_text(row, "source"));
 	cell_time(section->table, cpu_ns);
 	cell_count(section->table, turns);
@@ -131,9 +133,12 @@ int section_cost(struct store *store, int64_t capture_id, FILE *out, struct fail
 	};
 	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	struct section section = { .table = table };
+	int error = section_print(store, "report_cost", capture_id, take_cost, &section,
+				  "\nWhat the measurement itself cost, in processor time:\n", out, failure);
 
-	return section_print(store, "report_cost", capture_id, take_cost, &section,
-			     "\nWhat the measurement itself cost, in processor time:\n", out, failure);
+	if (error == 0 && section.rows > 0 && !section.probe_timed)
+		fputs("  The probe has no row: the kernel did not time its programs.\n", out);
+	return error;
 }
 
 static int take_softnet(void *context, const struct store_row *row)
@@ -179,7 +184,8 @@ int section_softnet(struct store *store, int64_t capture_id, FILE *out, struct f
 
 struct losses {
 	FILE *out;
-	int complete; /* -1: not known */
+	bool complete;
+	bool ended;
 	int64_t lost;
 	unsigned causes;
 };
@@ -189,6 +195,7 @@ static int take_completeness(void *context, const struct store_row *row)
 	struct losses *losses = context;
 
 	losses->complete = field_integer(row, "complete") != 0;
+	losses->ended = field_integer(row, "ended") != 0;
 	losses->lost = field_integer(row, "losses");
 	return 0;
 }
@@ -206,23 +213,25 @@ static int take_loss(void *context, const struct store_row *row)
 
 int section_losses(struct store *store, int64_t capture_id, FILE *out, struct failure *failure)
 {
-	struct losses losses = { .out = out, .complete = -1 };
+	struct losses losses = { .out = out };
 	char lost[UNITS_TEXT_BYTES];
 	int error = store_query(store, "report_completeness", capture_id, take_completeness, &losses, failure);
 
 	if (error < 0)
 		return error;
-	if (losses.complete == 1) {
+	if (losses.complete) {
 		fputs("complete: nothing was lost\n", out);
 		return 0;
 	}
-	if (losses.lost == 0) {
-		fputs("warning: incomplete, the capture has not ended in order: the figures hold for what was kept\n", out);
-		return 0;
+	fputs("warning: incomplete, ", out);
+	if (!losses.ended)
+		fputs("the capture has not come to its end", out);
+	if (losses.lost > 0) {
+		fprintf(out, "%s%s observation%s lost (", losses.ended ? "" : " and ",
+			count_read((uint64_t)losses.lost, lost), losses.lost == 1 ? " was" : "s were");
+		error = store_query(store, "report_loss", capture_id, take_loss, &losses, failure);
+		fputc(')', out);
 	}
-	fprintf(out, "warning: incomplete, %s observation%s lost (", count_read((uint64_t)losses.lost, lost),
-		losses.lost == 1 ? " was" : "s were");
-	error = store_query(store, "report_loss", capture_id, take_loss, &losses, failure);
-	fputs("): the figures hold for what was kept\n", out);
+	fputs(": the figures hold for what was kept\n", out);
 	return error;
 }
