@@ -67,7 +67,7 @@ bool child_ended(struct child *child)
 
 void child_stop(struct child *child)
 {
-	const struct timespec pause = { .tv_nsec = 10 * NS_PER_MS };
+	const struct timespec pause = { .tv_nsec = 10L * NS_PER_MS };
 
 	if (!child->pid || child_ended(child))
 		return;

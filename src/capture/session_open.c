@@ -65,7 +65,7 @@ static int session_open_probe(struct session *session, struct failure *failure)
 static int period_min(struct source *source, uint64_t *ret_period_ns, struct failure *failure)
 {
 	static const unsigned step[] = { 1, 2, 5 };
-	uint64_t decade_ns = 100 * NS_PER_US;
+	uint64_t decade_ns = 100 * (uint64_t)NS_PER_US;
 	uint64_t scan_ns;
 	int error = proc_tcp_scan_time(source, &scan_ns, failure);
 
@@ -237,7 +237,7 @@ static int session_start_threads(struct session *session, struct failure *failur
 		.min_spike_ns = options->min_spike_ns,
 		.thresholds = options->thresholds,
 	};
-	uint64_t first_ns[RUNNERS_MAX];
+	uint64_t first_ns[RUNNERS_MAX] = { 0 };
 	int error;
 
 	memcpy(writer.threshold_bytes, options->threshold_bytes, sizeof(writer.threshold_bytes));

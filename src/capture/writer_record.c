@@ -15,7 +15,7 @@ static int writer_put_socket(struct writer *writer, struct tracked_socket *socke
 		.cookie = (int64_t)record->cookie,
 		.inode = (int64_t)record->inode,
 		.netns_inode = record->netns_inode,
-		.family = record->family == AF_INET6 ? 6 : 4,
+		.family = record->family,
 		.local_address = inet_ntop(record->family, record->local_address, local, sizeof(local)),
 		.local_port = record->local_port,
 		.remote_address = inet_ntop(record->family, record->remote_address, remote, sizeof(remote)),

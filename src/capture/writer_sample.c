@@ -106,7 +106,7 @@ static struct tracked_socket *writer_add_polled(struct writer *writer, const str
 			.capture_id = writer->ids.capture_id,
 			.inode = (int64_t)sample->inode,
 			.netns_inode = writer->options.netns_inode,
-			.family = sample->family == AF_INET6 ? 6 : 4,
+			.family = sample->family,
 			.local_address = inet_ntop(sample->family, sample->local_address, local, sizeof(local)),
 			.local_port = sample->local_port,
 			.remote_address = inet_ntop(sample->family, sample->remote_address, remote, sizeof(remote)),

@@ -108,14 +108,12 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 {
 	struct pollgap__rodata *config = probe->skeleton->rodata;
 
-	for (unsigned index = 0; index < options->thresholds; index++)
-		*(uint32_t *)&config->threshold_bytes[index] = options->threshold_bytes[index];
-	for (unsigned index = 0; index < options->ports; index++)
-		*(uint16_t *)&config->filter_port[index] = options->port[index];
-	*(uint32_t *)&config->thresholds = options->thresholds;
-	*(uint32_t *)&config->filter_ports = options->ports;
-	*(uint32_t *)&config->filter_netns_inode = options->netns_inode;
-	*(uint64_t *)&config->summary_period_ns = options->summary_period_ns;
+	memcpy(config->threshold_bytes, options->threshold_bytes, sizeof(config->threshold_bytes));
+	memcpy(config->filter_port, options->port, sizeof(config->filter_port));
+	config->thresholds = options->thresholds;
+	config->filter_ports = options->ports;
+	config->filter_netns_inode = options->netns_inode;
+	config->summary_period_ns = options->summary_period_ns;
 	probe->skeleton->bss->stop_ns = UINT64_MAX;
 }
 
@@ -296,7 +294,7 @@ int probe_losses(const struct source *source, int (*each)(void *context, const c
 	int error;
 
 	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
-		struct bpf_prog_info info;
+		struct bpf_prog_info info = { 0 };
 
 		error = probe_info(probe, hook->program, &info);
 		if (error)
@@ -316,7 +314,7 @@ static int probe_timing_sum(const struct probe *probe, uint64_t *ret_runs, uint6
 	uint64_t runs = 0, run_ns = 0;
 
 	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
-		struct bpf_prog_info info;
+		struct bpf_prog_info info = { 0 };
 		int error = probe_info(probe, hook->program, &info);
 
 		if (error)

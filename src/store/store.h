@@ -50,7 +50,7 @@ struct socket_row {
 	int64_t cookie; /* 0: seen by a poller only, or a listener: stored as NULL */
 	int64_t inode; /* 0: NULL */
 	int64_t netns_inode;
-	int64_t family; /* 4 or 6 is stored for AF_INET or AF_INET6 */
+	int64_t family; /* AF_INET or AF_INET6: stored as 4 or 6 */
 	const char *local_address; /* as inet_ntop() writes it */
 	int64_t local_port;
 	const char *remote_address;

@@ -214,7 +214,7 @@ int store_create(const char *path, struct store **ret_store, struct failure *fai
 			unlink(path);
 		return error;
 	}
-	fd = -1;
+	fd = -1; /* the store closes it */
 	store->created = created;
 	store->writes = true;
 	error = store_begin_writing(store, failure);

@@ -3,6 +3,8 @@
 #include "store/statement.h"
 #include "store/store_private.h"
 
+#include <sys/socket.h>
+
 
 static const char *const gauge_name[] = { "rx_queue", "tx_queue", "rmem" };
 
@@ -62,7 +64,7 @@ int store_put_socket(struct store *store, const struct socket_row *row, struct f
 	bind_integer_or_null(&binding, ":cookie", row->cookie, 0);
 	bind_integer_or_null(&binding, ":inode", row->inode, 0);
 	bind_integer_or_null(&binding, ":netns", row->netns_inode, 0);
-	bind_integer(&binding, ":family", row->family);
+	bind_integer(&binding, ":family", row->family == AF_INET6 ? 6 : 4);
 	bind_text(&binding, ":local_address", row->local_address);
 	bind_integer(&binding, ":local_port", row->local_port);
 	bind_text(&binding, ":remote_address", row->remote_address);

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { REASON_BYTES = 512 };
+
 static socklen_t address_fill(enum carrier carrier, bool client, uint16_t port, struct sockaddr_storage *ret_address)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret_address;
@@ -129,13 +131,13 @@ static int verdict_keep(void *context, const struct check_item *item)
 	char *reason = context;
 
 	if (!item->allowed && strcmp(item->kind, "verdict") == 0)
-		snprintf(reason, 256, "capture is not possible here: %s", item->reason);
+		snprintf(reason, REASON_BYTES, "capture is not possible here: %s", item->reason);
 	return 0;
 }
 
 const char *traffic_refusal(void)
 {
-	static char reason[256];
+	static char reason[REASON_BYTES];
 
 	reason[0] = '\0';
 	if (machine_check(verdict_keep, reason) < 0)
