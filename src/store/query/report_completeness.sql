@@ -1,4 +1,4 @@
 -- SPDX-License-Identifier: BSD-2-Clause
-SELECT complete, losses
+SELECT complete, losses, ended
 FROM completeness
 WHERE capture_id = :capture_id;

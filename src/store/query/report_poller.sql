@@ -8,12 +8,13 @@ SELECT
 	poller.priority,
 	count(poll.poll_id) AS polls,
 	-- One poll alone keeps no period.
-	(max(poll.start_ns) - min(poll.start_ns)) / nullif(count(poll.poll_id) - 1, 0) AS kept_period_ns,
+	iif(poller_run.polls > 1, poller_run.kept_period_ns, NULL) AS kept_period_ns,
 	ifnull(sum(poll.missed_turns), 0) AS missed_turns,
 	ifnull(sum(poll.rows_read), 0) AS rows_read,
 	sum(poll.end_ns - poll.start_ns) / nullif(count(poll.poll_id), 0) AS mean_poll_ns,
-	ifnull(sum(poll.cpu_ns), 0) AS cpu_ns
+	poller_run.cpu_ns
 FROM poller
+JOIN poller_run ON poller_run.poller_id = poller.poller_id
 LEFT JOIN poll ON poll.poller_id = poller.poller_id
 WHERE poller.capture_id = :capture_id
 GROUP BY poller.poller_id

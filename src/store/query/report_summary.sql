@@ -1,29 +1,69 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- missed_spike_summary, with each poller's source and period, and the longest spike that it missed. Of folded spikes only
--- the bin is known: where the longest is one of them, longest_missed_folded is 1, longest_missed_ns is a bound that it
+-- the bin is known: where the longest may be one of them, longest_missed_folded is 1, longest_missed_ns is a bound that it
 -- stays below, and longest_missed_peak_bytes one that no missed spike exceeds.
-WITH listed AS (
-	-- SQLite takes peak_bytes from the row that has the maximum.
-	SELECT missed_spike.poller_id, missed_spike.gauge, missed_spike.threshold_bytes,
-		max(missed_spike.duration_ns) AS duration_ns, missed_spike.peak_bytes
-	FROM missed_spike
-	JOIN spike ON spike.spike_id = missed_spike.spike_id
-	WHERE missed_spike.capture_id = :capture_id
-		AND missed_spike.seen = 0
-		AND spike.left_censored = 0
-		AND spike.right_censored = 0
-	GROUP BY missed_spike.poller_id, missed_spike.gauge, missed_spike.threshold_bytes
-), folded AS (
+WITH summary AS MATERIALIZED (
+	SELECT
+		missed_spike_summary.*,
+		poller_run.source,
+		poller_run.period_ns,
+		poller_run.start_ns,
+		poller_run.end_ns
+	FROM missed_spike_summary
+	JOIN poller_run ON poller_run.poller_id = missed_spike_summary.poller_id
+	WHERE missed_spike_summary.capture_id = :capture_id
+), folded AS MATERIALIZED (
 	SELECT gauge, threshold_bytes, max(duration_to_ns) AS below_ns, max(peak_bytes) AS peak_bytes
 	FROM spike_bin
 	WHERE capture_id = :capture_id
 	GROUP BY gauge, threshold_bytes
+), listed AS MATERIALIZED (
+	-- missed_spike by the index: a million spikes take too long to group.
+	SELECT
+		summary.poller_id,
+		summary.gauge,
+		summary.threshold_bytes,
+		(
+			SELECT spike.spike_id
+			FROM spike
+			WHERE spike.capture_id = summary.capture_id
+				AND spike.gauge = summary.gauge
+				AND spike.threshold_bytes = summary.threshold_bytes
+				AND spike.left_censored = 0
+				AND spike.right_censored = 0
+				AND spike.start_ns >= summary.start_ns
+				AND spike.end_ns <= summary.end_ns
+				AND NOT EXISTS (
+					SELECT 1
+					FROM spike_seen
+					WHERE spike_seen.spike_id = spike.spike_id AND spike_seen.poller_id = summary.poller_id
+				)
+			ORDER BY spike.end_ns - spike.start_ns DESC
+			LIMIT 1
+		) AS spike_id
+	FROM summary
+	WHERE summary.missed > 0
+), longest AS MATERIALIZED (
+	SELECT
+		summary.poller_id,
+		summary.gauge,
+		summary.threshold_bytes,
+		spike.end_ns - spike.start_ns AS listed_ns,
+		spike.peak_bytes AS listed_peak_bytes,
+		folded.below_ns,
+		folded.peak_bytes AS folded_peak_bytes,
+		ifnull(folded.below_ns > ifnull(spike.end_ns - spike.start_ns, 0), 0) AS is_folded
+	FROM summary
+	LEFT JOIN listed USING (poller_id, gauge, threshold_bytes)
+	LEFT JOIN spike ON spike.spike_id = listed.spike_id
+	LEFT JOIN folded ON folded.gauge = summary.gauge AND folded.threshold_bytes = summary.threshold_bytes
+	WHERE summary.missed > 0
 )
 SELECT
 	summary.capture_id,
 	summary.poller_id,
-	poller.source,
-	poller.period_ns,
+	summary.source,
+	summary.period_ns,
 	summary.gauge,
 	summary.threshold_bytes,
 	summary.spikes,
@@ -35,35 +75,20 @@ SELECT
 	summary.miss_ratio_low,
 	summary.miss_ratio_high,
 	summary.expected_miss_ratio,
-	CASE
-	WHEN summary.missed = 0 THEN NULL
-	WHEN folded.below_ns > ifnull(listed.duration_ns, 0) THEN folded.below_ns
-	ELSE listed.duration_ns
-	END AS longest_missed_ns,
-	CASE
-	WHEN summary.missed = 0 THEN NULL
-	WHEN folded.below_ns > ifnull(listed.duration_ns, 0) THEN max(folded.peak_bytes, ifnull((
+	iif(longest.is_folded, longest.below_ns, longest.listed_ns) AS longest_missed_ns,
+	iif(longest.is_folded, max(longest.folded_peak_bytes, ifnull((
+		-- These are few: all are shorter than --min-spike, and listed because another poller saw them.
 		SELECT max(missed_spike.peak_bytes)
 		FROM missed_spike
-		WHERE missed_spike.capture_id = :capture_id
+		WHERE missed_spike.capture_id = summary.capture_id
 			AND missed_spike.poller_id = summary.poller_id
 			AND missed_spike.gauge = summary.gauge
 			AND missed_spike.threshold_bytes = summary.threshold_bytes
 			AND missed_spike.seen = 0
-	), 0))
-	ELSE listed.peak_bytes
-	END AS longest_missed_peak_bytes,
-	CASE
-	WHEN summary.missed = 0 THEN NULL
-	WHEN folded.below_ns > ifnull(listed.duration_ns, 0) THEN 1
-	WHEN listed.duration_ns IS NOT NULL THEN 0
-	END AS longest_missed_folded
-FROM missed_spike_summary AS summary
-JOIN poller ON poller.poller_id = summary.poller_id
-LEFT JOIN listed
-	ON listed.poller_id = summary.poller_id
-	AND listed.gauge = summary.gauge
-	AND listed.threshold_bytes = summary.threshold_bytes
-LEFT JOIN folded ON folded.gauge = summary.gauge AND folded.threshold_bytes = summary.threshold_bytes
-WHERE summary.capture_id = :capture_id
-ORDER BY summary.gauge, summary.threshold_bytes, poller.period_ns DESC, summary.poller_id;
+			AND missed_spike.left_censored = 0
+			AND missed_spike.right_censored = 0
+	), 0)), longest.listed_peak_bytes) AS longest_missed_peak_bytes,
+	longest.is_folded AS longest_missed_folded
+FROM summary
+LEFT JOIN longest USING (poller_id, gauge, threshold_bytes)
+ORDER BY summary.gauge, summary.threshold_bytes, summary.period_ns DESC, summary.poller_id;
