@@ -20,10 +20,11 @@ WITH span AS MATERIALIZED (
 	UNION ALL
 	SELECT
 		capture_id,
+		-- || binds tighter than /.
 		source || ':' || CASE
-		WHEN period_ns % 1000000000 = 0 THEN period_ns / 1000000000 || 's'
-		WHEN period_ns % 1000000 = 0 THEN period_ns / 1000000 || 'ms'
-		WHEN period_ns % 1000 = 0 THEN period_ns / 1000 || 'us'
+		WHEN period_ns % 1000000000 = 0 THEN (period_ns / 1000000000) || 's'
+		WHEN period_ns % 1000000 = 0 THEN (period_ns / 1000000) || 'ms'
+		WHEN period_ns % 1000 = 0 THEN (period_ns / 1000) || 'us'
 		ELSE period_ns || 'ns'
 		END,
 		poller_id,
