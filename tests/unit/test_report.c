@@ -95,16 +95,21 @@ static void golden_write(const char *path, const char *text)
 /* Shows the first line that differs: whole reports are longer than a message may be. */
 static void expect_same_lines(const char *text, const char *expected, const char *path)
 {
-	unsigned line = 1;
+	for (unsigned line = 1;; line++) {
+		size_t text_bytes = strcspn(text, "\n");
+		size_t expected_bytes = strcspn(expected, "\n");
 
-	while (*text && *text == *expected) {
-		line += *text == '\n';
+		if (text_bytes != expected_bytes || memcmp(text, expected, text_bytes) != 0)
+			fail_msg("%s, line %u: expected '%.*s', but is '%.*s'", path, line, (int)expected_bytes, expected,
+				 (int)text_bytes, text);
+		text += text_bytes;
+		expected += expected_bytes;
+		assert_int_equal(*text, *expected);
+		if (!*text)
+			return;
 		text++;
 		expected++;
 	}
-	if (*text != *expected)
-		fail_msg("%s, line %u: expected '%.*s', but is '%.*s'", path, line, (int)strcspn(expected, "\n"), expected,
-			 (int)strcspn(text, "\n"), text);
 }
 
 static void expect_golden(const char *text, const char *name)
