@@ -34,7 +34,9 @@ struct options {
 
 static int format_parse(const char *text, enum report_format *ret_format)
 {
-	static const char *const names[] = { [REPORT_TEXT] = "text", [REPORT_CSV] = "csv", [REPORT_JSON] = "json" };
+	static const char *const names[] = {
+		[REPORT_TEXT] = "text", [REPORT_CSV] = "csv", [REPORT_JSON] = "json"
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], text) == 0) {
@@ -68,11 +70,15 @@ static int option_take(int option, char **argv, struct options *options)
 		return 0;
 	case OPTION_FORMAT:
 		if (format_parse(optarg, &options->report.format) < 0)
-			return usage_wrong("report", "--format takes text, csv or json, not '%s'", optarg);
+			return usage_wrong("report", "--format takes text, csv or json, not '%s'",
+					   optarg);
 		return 0;
 	case OPTION_CAPTURE:
 		if (capture_id_parse(optarg, &options->report.capture_id) < 0)
-			return usage_wrong("report", "--capture takes the number of a capture (1, 2, ...), not '%s'", optarg);
+			return usage_wrong(
+				"report",
+				"--capture takes the number of a capture (1, 2, ...), not '%s'",
+				optarg);
 		return 0;
 	default:
 		return usage_wrong_option("report", option, argv);
@@ -100,9 +106,12 @@ static int options_parse(int argc, char **argv, struct options *options)
 	if (options->help)
 		return 0;
 	if (optind == argc)
-		return usage_wrong("report", "which file? 'pollgap report FILE'; 'pollgap report --help' says more");
+		return usage_wrong(
+			"report",
+			"which file? 'pollgap report FILE'; 'pollgap report --help' says more");
 	if (argc - optind > 1)
-		return usage_wrong("report", "it takes one file: '%s' is one too many", argv[optind + 1]);
+		return usage_wrong("report", "it takes one file: '%s' is one too many",
+				   argv[optind + 1]);
 	options->path = argv[optind];
 	return 0;
 }

@@ -57,7 +57,8 @@ static void print_time(const struct store_row *row, FILE *out)
 	if (field_is_null(row, "end_ns"))
 		fputs("not ended: still running, or cut off\n", out);
 	else
-		fprintf(out, "for %s\n", time_read(end_ns > start_ns ? (uint64_t)(end_ns - start_ns) : 0, text));
+		fprintf(out, "for %s\n",
+			time_read(end_ns > start_ns ? (uint64_t)(end_ns - start_ns) : 0, text));
 }
 
 static void print_measured(const struct store_row *row, FILE *out)

@@ -6,7 +6,8 @@
 
 struct store_row;
 
-/* What was captured, where and when: a row of the query report_capture, as lines of name and value. */
+/* What was captured, where and when: a row of the query report_capture, as lines of name and value.
+ */
 void capture_head_print(const struct store_row *row, FILE *out);
 
 #endif

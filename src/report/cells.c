@@ -29,7 +29,8 @@ void cell_interval(struct table *table, double low_ratio, double high_ratio)
 	if (isnan(low_ratio) || isnan(high_ratio))
 		table_cell(table, "-");
 	else
-		table_cell(table, "%s–%s", percent_read(low_ratio, low), percent_read(high_ratio, high));
+		table_cell(table, "%s–%s", percent_read(low_ratio, low),
+			   percent_read(high_ratio, high));
 }
 
 void cell_time(struct table *table, int64_t time_ns)

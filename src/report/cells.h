@@ -6,7 +6,8 @@
 
 struct table;
 
-/* Figures as cells of a table, for reading; "-" where there is none (NaN; a time that is not known: 0). */
+/* Figures as cells of a table, for reading; "-" where there is none (NaN; a time that is not known:
+ * 0). */
 void cell_count(struct table *table, int64_t count);
 void cell_percent(struct table *table, double ratio);
 void cell_interval(struct table *table, double low_ratio, double high_ratio);

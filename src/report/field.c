@@ -7,7 +7,8 @@
 
 #include "store/store.h"
 
-/* The queries are part of the program: a name that one doesn't have is a bug, and a figure from thin air would be worse. */
+/* The queries are part of the program: a name that one doesn't have is a bug, and a figure from
+ * thin air would be worse. */
 static int column_of(const struct store_row *row, const char *name)
 {
 	int column = store_row_column(row, name);

@@ -53,15 +53,19 @@ static void print_longest(const struct summary *summary, FILE *out)
 	size_read((uint64_t)summary->longest_missed_peak_bytes, peak);
 	if (summary->missed == 1)
 		fprintf(out, ";\n  the missed one %s %s and peaked at %s%s",
-			summary->longest_missed_bound ? "lasted less than" : "lasted", duration, peak,
-			summary->longest_missed_bound ? " at most" : "");
+			summary->longest_missed_bound ? "lasted less than" : "lasted", duration,
+			peak, summary->longest_missed_bound ? " at most" : "");
 	else if (summary->longest_missed_bound)
-		fprintf(out, ";\n  the missed ones lasted less than %s each and peaked at %s at most", duration, peak);
+		fprintf(out,
+			";\n  the missed ones lasted less than %s each and peaked at %s at most",
+			duration, peak);
 	else
-		fprintf(out, ";\n  the longest missed one lasted %s and peaked at %s", duration, peak);
+		fprintf(out, ";\n  the longest missed one lasted %s and peaked at %s", duration,
+			peak);
 }
 
-/* "of 84,120 spikes at or above 16 KiB the 1 s poller saw 31 and missed 99.96 %; theory expects 99.95 %; …" */
+/* "of 84,120 spikes at or above 16 KiB the 1 s poller saw 31 and missed 99.96 %; theory
+ * expects 99.95 %; …" */
 static void print_sentence(const struct summary *summary, FILE *out)
 {
 	char spikes[UNITS_TEXT_BYTES];
@@ -75,13 +79,15 @@ static void print_sentence(const struct summary *summary, FILE *out)
 		summary->seen == 0 ? "none" : count_read((uint64_t)summary->seen, seen),
 		percent_read(summary->miss_ratio, percent));
 	if (!isnan(summary->expected_miss_ratio))
-		fprintf(out, "; theory expects %s %%", percent_read(summary->expected_miss_ratio, percent));
+		fprintf(out, "; theory expects %s %%",
+			percent_read(summary->expected_miss_ratio, percent));
 	print_longest(summary, out);
 	fputs(".\n", out);
 }
 
 /* "The 100 ms poller missed 98.1 %, the 1 ms poller 42.1 %." */
-static void print_other_pollers(const struct summary_set *set, const struct summary *telling, FILE *out)
+static void print_other_pollers(const struct summary_set *set, const struct summary *telling,
+				FILE *out)
 {
 	char percent[PERCENT_TEXT_BYTES];
 	unsigned printed = 0;
@@ -89,11 +95,12 @@ static void print_other_pollers(const struct summary_set *set, const struct summ
 	for (size_t i = 0; i < set->row_count; i++) {
 		const struct summary *row = &set->rows[i];
 
-		if (row == telling || row->threshold_bytes != telling->threshold_bytes || row->spikes == 0 ||
-		    strcmp(row->gauge, telling->gauge) != 0)
+		if (row == telling || row->threshold_bytes != telling->threshold_bytes ||
+		    row->spikes == 0 || strcmp(row->gauge, telling->gauge) != 0)
 			continue;
-		fprintf(out, "%s %s poller%s %s %%", printed > 0 ? ", the" : "  The", row->poller->label,
-			printed > 0 ? "" : " missed", percent_read(row->miss_ratio, percent));
+		fprintf(out, "%s %s poller%s %s %%", printed > 0 ? ", the" : "  The",
+			row->poller->label, printed > 0 ? "" : " missed",
+			percent_read(row->miss_ratio, percent));
 		printed++;
 	}
 	if (printed > 0)

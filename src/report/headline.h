@@ -14,7 +14,8 @@ const char *headline_gauge_meaning(const char *gauge);
 void headline_print(const struct summary_set *set, size_t first, FILE *out);
 
 /*
- * How long the longest missed spike lasted, and its peak: "212 ms" and "120 KiB"; of folded ones only bounds are known:
+ * How long the longest missed spike lasted, and its peak: "212 ms" and "120 KiB"; of folded ones
+ * only bounds are known:
  * "< 1 ms" and "≤ 12 KiB"; "" where none was missed. Both texts hold HEADLINE_TEXT_BYTES.
  */
 enum { HEADLINE_TEXT_BYTES = 48 };

@@ -23,7 +23,8 @@ void json_array_end(struct json *json);
 
 /* NULL is null. Broken UTF-8 becomes U+FFFD. */
 void json_string(struct json *json, const char *name, const char *text);
-/* text is a number as SQLite writes it; its "Inf" and "-Inf", which JSON doesn't have, become null. */
+/* text is a number as SQLite writes it; its "Inf" and "-Inf", which JSON doesn't have, become null.
+ */
 void json_number(struct json *json, const char *name, const char *text);
 void json_boolean(struct json *json, const char *name, bool value);
 

@@ -40,12 +40,15 @@ static void add_row(struct table *table, const struct summary *row, bool first_o
 int missed_print_gauge(const struct summary_set *set, size_t first, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{ "at or\nabove", TABLE_RIGHT },    { "polled\nevery", TABLE_RIGHT }, { "spikes", TABLE_RIGHT },
-		{ "seen", TABLE_RIGHT },	    { "missed", TABLE_RIGHT },	      { "missed\n%", TABLE_RIGHT },
-		{ "95 % interval\n%", TABLE_RIGHT }, { "theory\n%", TABLE_RIGHT },     { "ambig-\nuous", TABLE_RIGHT },
-		{ "cen-\nsored", TABLE_RIGHT },	    { "longest\nmissed", TABLE_RIGHT }, { "its\npeak", TABLE_RIGHT },
+		{ "at or\nabove", TABLE_RIGHT },     { "polled\nevery", TABLE_RIGHT },
+		{ "spikes", TABLE_RIGHT },	     { "seen", TABLE_RIGHT },
+		{ "missed", TABLE_RIGHT },	     { "missed\n%", TABLE_RIGHT },
+		{ "95 % interval\n%", TABLE_RIGHT }, { "theory\n%", TABLE_RIGHT },
+		{ "ambig-\nuous", TABLE_RIGHT },     { "cen-\nsored", TABLE_RIGHT },
+		{ "longest\nmissed", TABLE_RIGHT },  { "its\npeak", TABLE_RIGHT },
 	};
-	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	_cleanup_(table_freep) struct table *table =
+		table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	size_t end = summary_next_gauge(set, first);
 	unsigned rows = 0;
 
@@ -56,7 +59,8 @@ int missed_print_gauge(const struct summary_set *set, size_t first, FILE *out)
 		if (summary_is_unreached(set, &set->rows[i]))
 			continue;
 		add_row(table, &set->rows[i],
-			rows++ == 0 || set->rows[i].threshold_bytes != set->rows[i - 1].threshold_bytes);
+			rows++ == 0 ||
+				set->rows[i].threshold_bytes != set->rows[i - 1].threshold_bytes);
 	}
 	if (rows == 0)
 		return 0;
@@ -113,9 +117,11 @@ static int take_duration(void *context, const struct store_row *row)
 {
 	struct by_duration *group = context;
 	const struct summary *telling = summary_find_telling(group->set, field_text(row, "gauge"));
-	const struct summary_poller *poller = summary_find_poller(group->set, field_integer(row, "poller_id"));
+	const struct summary_poller *poller =
+		summary_find_poller(group->set, field_integer(row, "poller_id"));
 
-	if (!poller || !telling || telling->threshold_bytes != field_integer(row, "threshold_bytes") ||
+	if (!poller || !telling ||
+	    telling->threshold_bytes != field_integer(row, "threshold_bytes") ||
 	    field_integer(row, "spikes") == 0)
 		return 0;
 	add_duration_group(group, row);
@@ -128,21 +134,24 @@ static int take_duration(void *context, const struct store_row *row)
 	return 0;
 }
 
-int missed_print_by_duration(struct store *store, int64_t capture_id, const struct summary_set *set, FILE *out,
-			     struct failure *failure)
+int missed_print_by_duration(struct store *store, int64_t capture_id, const struct summary_set *set,
+			     FILE *out, struct failure *failure)
 {
 	static const struct table_column columns[] = {
-		{ "gauge", TABLE_LEFT },	  { "at or\nabove", TABLE_RIGHT }, { "lasted", TABLE_RIGHT },
-		{ "polled\nevery", TABLE_RIGHT }, { "spikes", TABLE_RIGHT },	   { "seen", TABLE_RIGHT },
-		{ "missed\n%", TABLE_RIGHT },	  { "theory\n%", TABLE_RIGHT },
+		{ "gauge", TABLE_LEFT },      { "at or\nabove", TABLE_RIGHT },
+		{ "lasted", TABLE_RIGHT },    { "polled\nevery", TABLE_RIGHT },
+		{ "spikes", TABLE_RIGHT },    { "seen", TABLE_RIGHT },
+		{ "missed\n%", TABLE_RIGHT }, { "theory\n%", TABLE_RIGHT },
 	};
-	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	_cleanup_(table_freep) struct table *table =
+		table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	struct by_duration group = { .set = set, .table = table };
 	int error;
 
 	if (!table)
 		return -ENOMEM;
-	error = store_query(store, "report_by_duration", capture_id, take_duration, &group, failure);
+	error = store_query(store, "report_by_duration", capture_id, take_duration, &group,
+			    failure);
 	if (error < 0 || group.rows == 0)
 		return error;
 	fputs("\nBy duration: the shorter a spike beside the poll period, the more of them pass between two polls.\n",

@@ -15,7 +15,7 @@ struct summary_set;
 int missed_print_gauge(const struct summary_set *set, size_t first, FILE *out);
 
 /* By decade of duration, for the most telling threshold of each gauge. */
-int missed_print_by_duration(struct store *store, int64_t capture_id, const struct summary_set *set, FILE *out,
-			     struct failure *failure);
+int missed_print_by_duration(struct store *store, int64_t capture_id, const struct summary_set *set,
+			     FILE *out, struct failure *failure);
 
 #endif

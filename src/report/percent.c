@@ -5,7 +5,8 @@
 
 enum { DECIMALS_MAX = 6 };
 
-/* No count of spikes is so high that a ratio of two counts comes this close to 0 or 1: it is rounding, e.g. Wilson's. */
+/* No count of spikes is so high that a ratio of two counts comes this close to 0 or 1: it is
+ * rounding, e.g. Wilson's. */
 #define RATIO_NOISE 1e-12
 
 const char *percent_read(double ratio, char *text)

@@ -38,7 +38,8 @@ static void capture_list_freep(struct capture_list *list)
 }
 
 /* The captures to report, and a word where there are none. */
-static int list_captures(struct store *store, int64_t capture_id, struct capture_list *list, struct failure *failure)
+static int list_captures(struct store *store, int64_t capture_id, struct capture_list *list,
+			 struct failure *failure)
 {
 	_cleanup_(capture_list_freep) struct capture_list all = { 0 };
 	int error = store_query(store, "report_capture", capture_id, take_capture, list, failure);
@@ -49,12 +50,18 @@ static int list_captures(struct store *store, int64_t capture_id, struct capture
 	if (error < 0)
 		return error;
 	if (all.count == 0)
-		return failure_set(failure, ENOENT, "the file holds no capture yet: 'pollgap capture -o FILE' adds one");
+		return failure_set(
+			failure, ENOENT,
+			"the file holds no capture yet: 'pollgap capture -o FILE' adds one");
 	if (all.count == 1)
-		return failure_set(failure, ENOENT, "the file holds no capture %" PRId64 ", only capture %" PRId64,
+		return failure_set(failure, ENOENT,
+				   "the file holds no capture %" PRId64 ", only capture %" PRId64,
 				   capture_id, all.capture_ids[0]);
-	return failure_set(failure, ENOENT, "the file holds no capture %" PRId64 ", only %zu captures from %" PRId64 " to %" PRId64,
-			   capture_id, all.count, all.capture_ids[0], all.capture_ids[all.count - 1]);
+	return failure_set(failure, ENOENT,
+			   "the file holds no capture %" PRId64 ", only %zu captures from %" PRId64
+			   " to %" PRId64,
+			   capture_id, all.count, all.capture_ids[0],
+			   all.capture_ids[all.count - 1]);
 }
 
 struct csv_context {
@@ -73,13 +80,15 @@ static int take_csv(void *context, const struct store_row *row)
 	return 0;
 }
 
-static int print_csv(struct store *store, const struct capture_list *list, FILE *out, struct failure *failure)
+static int print_csv(struct store *store, const struct capture_list *list, FILE *out,
+		     struct failure *failure)
 {
 	struct csv_context csv = { .out = out };
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < list->count; i++)
-		error = store_query(store, "report_summary", list->capture_ids[i], take_csv, &csv, failure);
+		error = store_query(store, "report_summary", list->capture_ids[i], take_csv, &csv,
+				    failure);
 	return error;
 }
 
@@ -110,7 +119,8 @@ static int take_json(void *context, const struct store_row *row)
 	return 0;
 }
 
-static int print_json(struct store *store, const struct capture_list *list, FILE *out, struct failure *failure)
+static int print_json(struct store *store, const struct capture_list *list, FILE *out,
+		      struct failure *failure)
 {
 	static const struct {
 		const char *name;
@@ -132,10 +142,12 @@ static int print_json(struct store *store, const struct capture_list *list, FILE
 	json_array_begin(&json, "captures");
 	for (size_t i = 0; error == 0 && i < list->count; i++) {
 		json_object_begin(&json, NULL);
-		error = store_query(store, "report_capture", list->capture_ids[i], take_json_capture, &json, failure);
+		error = store_query(store, "report_capture", list->capture_ids[i],
+				    take_json_capture, &json, failure);
 		for (size_t k = 0; error == 0 && k < sizeof(arrays) / sizeof(arrays[0]); k++) {
 			json_array_begin(&json, arrays[k].name);
-			error = store_query(store, arrays[k].query, list->capture_ids[i], take_json, &json, failure);
+			error = store_query(store, arrays[k].query, list->capture_ids[i], take_json,
+					    &json, failure);
 			json_array_end(&json);
 		}
 		json_object_end(&json);
@@ -145,7 +157,8 @@ static int print_json(struct store *store, const struct capture_list *list, FILE
 	return error;
 }
 
-static int print_text(struct store *store, const struct capture_list *list, FILE *out, struct failure *failure)
+static int print_text(struct store *store, const struct capture_list *list, FILE *out,
+		      struct failure *failure)
 {
 	int error = 0;
 
@@ -177,8 +190,8 @@ static int print_report(struct store *store, const struct report_options *option
 }
 
 /*
- * A report is written at once when it is whole: an error of the file leaves no half of it behind, and an error of the
- * output is known with its reason.
+ * A report is written at once when it is whole: an error of the file leaves no half of it behind,
+ * and an error of the output is known with its reason.
  */
 static int write_whole(const char *text, size_t bytes, FILE *out, struct failure *failure)
 {
@@ -196,8 +209,8 @@ static int no_memory(struct failure *failure)
 	return failure_set(failure, ENOMEM, "not enough memory for the report");
 }
 
-static int print_whole(struct store *store, const struct report_options *options, bool first_only, FILE *out,
-		       struct failure *failure)
+static int print_whole(struct store *store, const struct report_options *options, bool first_only,
+		       FILE *out, struct failure *failure)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t bytes = 0;
@@ -216,7 +229,8 @@ static int print_whole(struct store *store, const struct report_options *options
 	return error < 0 ? error : write_whole(text, bytes, out, failure);
 }
 
-int report_print(struct store *store, const struct report_options *options, FILE *out, struct failure *failure)
+int report_print(struct store *store, const struct report_options *options, FILE *out,
+		 struct failure *failure)
 {
 	return print_whole(store, options, false, out, failure);
 }

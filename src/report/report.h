@@ -16,12 +16,15 @@ struct report_options {
 };
 
 /*
- * Prints the report of one capture, or of all in the file. Returns 0 or -errno: -ENOENT where the file has no such capture,
- * or none at all; -EPIPE where the reader went away, which is no failure worth a word; else what failed.
+ * Prints the report of one capture, or of all in the file. Returns 0 or -errno: -ENOENT where the
+ * file has no such capture, or none at all; -EPIPE where the reader went away, which is no failure
+ * worth a word; else what failed.
  */
-int report_print(struct store *store, const struct report_options *options, FILE *out, struct failure *failure);
+int report_print(struct store *store, const struct report_options *options, FILE *out,
+		 struct failure *failure);
 
-/* What a capture prints at its end: the sentences, the table of missed spikes, and whether anything was lost. */
+/* What a capture prints at its end: the sentences, the table of missed spikes, and whether anything
+ * was lost. */
 int report_print_first(struct store *store, int64_t capture_id, FILE *out, struct failure *failure);
 
 #endif

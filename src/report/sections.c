@@ -25,8 +25,9 @@ struct section {
 };
 
 static int section_print(struct store *store, const char *query, int64_t capture_id,
-			 int (*take)(void *context, const struct store_row *row), struct section *section,
-			 const char *words, FILE *out, struct failure *failure)
+			 int (*take)(void *context, const struct store_row *row),
+			 struct section *section, const char *words, FILE *out,
+			 struct failure *failure)
 {
 	int error;
 
@@ -41,7 +42,8 @@ static int section_print(struct store *store, const char *query, int64_t capture
 
 static int take_period_needed(void *context, const struct store_row *row)
 {
-	static const char *const targets[] = { "period_50_ns", "period_90_ns", "period_95_ns", "period_99_ns" };
+	static const char *const targets[] = { "period_50_ns", "period_90_ns", "period_95_ns",
+					       "period_99_ns" };
 	struct section *section = context;
 	const char *gauge = field_text(row, "gauge");
 
@@ -54,24 +56,28 @@ static int take_period_needed(void *context, const struct store_row *row)
 	return 0;
 }
 
-int section_period_needed(struct store *store, int64_t capture_id, FILE *out, struct failure *failure)
+int section_period_needed(struct store *store, int64_t capture_id, FILE *out,
+			  struct failure *failure)
 {
 	static const struct table_column columns[] = {
 		{ "gauge", TABLE_LEFT }, { "at or\nabove", TABLE_RIGHT }, { "50 %", TABLE_RIGHT },
 		{ "90 %", TABLE_RIGHT }, { "95 %", TABLE_RIGHT },	  { "99 %", TABLE_RIGHT },
 	};
-	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	_cleanup_(table_freep) struct table *table =
+		table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	struct section section = { .table = table };
 
-	return section_print(store, "report_period_needed", capture_id, take_period_needed, &section,
-			     "\nHow often one would have to poll to see 50, 90, 95 or 99 % of these spikes: at least every\n",
-			     out, failure);
+	return section_print(
+		store, "report_period_needed", capture_id, take_period_needed, &section,
+		"\nHow often one would have to poll to see 50, 90, 95 or 99 % of these spikes: at least every\n",
+		out, failure);
 }
 
 static int take_polls(void *context, const struct store_row *row)
 {
 	struct section *section = context;
-	const struct summary_poller *poller = summary_find_poller(section->set, field_integer(row, "poller_id"));
+	const struct summary_poller *poller =
+		summary_find_poller(section->set, field_integer(row, "poller_id"));
 	int64_t priority = field_integer(row, "priority");
 
 	if (!poller)
@@ -95,15 +101,19 @@ int section_polls(struct store *store, int64_t capture_id, const struct summary_
 		  struct failure *failure)
 {
 	static const struct table_column columns[] = {
-		{ "polled\nevery", TABLE_RIGHT }, { "source", TABLE_LEFT },	     { "real-time\npriority", TABLE_RIGHT },
-		{ "polls", TABLE_RIGHT },	  { "period\nkept", TABLE_RIGHT },   { "turns\nmissed", TABLE_RIGHT },
-		{ "rows read", TABLE_RIGHT },	  { "mean time\nof a poll", TABLE_RIGHT },
+		{ "polled\nevery", TABLE_RIGHT },	{ "source", TABLE_LEFT },
+		{ "real-time\npriority", TABLE_RIGHT }, { "polls", TABLE_RIGHT },
+		{ "period\nkept", TABLE_RIGHT },	{ "turns\nmissed", TABLE_RIGHT },
+		{ "rows read", TABLE_RIGHT },		{ "mean time\nof a poll", TABLE_RIGHT },
 	};
-	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	_cleanup_(table_freep) struct table *table =
+		table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	struct section section = { .table = table, .set = set };
 
-	return section_print(store, "report_poller", capture_id, take_polls, &section,
-			     "\nThe pollers: the period each really kept; theory goes by that one.\n", out, failure);
+	return section_print(
+		store, "report_poller", capture_id, take_polls, &section,
+		"\nThe pollers: the period each really kept; theory goes by that one.\n", out,
+		failure);
 }
 
 static int take_cost(void *context, const struct store_row *row)
@@ -112,7 +122,8 @@ static int take_cost(void *context, const struct store_row *row)
 	int64_t cpu_ns = field_integer(row, "cpu_ns");
 	int64_t turns = field_integer(row, "events_or_polls");
 
-	section->probe_timed = section->probe_timed || strcmp(field_text(row, "source"), "probe") == 0;
+	section->probe_timed = section->probe_timed ||
+			       strcmp(field_text(row, "source"), "probe") == 0;
 	table_cell(section->table, "%s", field_text(row, "source"));
 	cell_time(section->table, cpu_ns);
 	cell_count(section->table, turns);
@@ -131,10 +142,12 @@ int section_cost(struct store *store, int64_t capture_id, FILE *out, struct fail
 		{ "for each", TABLE_RIGHT },
 		{ "share of one\nprocessor, %", TABLE_RIGHT },
 	};
-	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	_cleanup_(table_freep) struct table *table =
+		table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	struct section section = { .table = table };
 	int error = section_print(store, "report_cost", capture_id, take_cost, &section,
-				  "\nWhat the measurement itself cost, in processor time:\n", out, failure);
+				  "\nWhat the measurement itself cost, in processor time:\n", out,
+				  failure);
 
 	if (error == 0 && section.rows > 0 && !section.probe_timed)
 		fputs("  The probe has no row: the kernel did not time its programs.\n", out);
@@ -143,12 +156,14 @@ int section_cost(struct store *store, int64_t capture_id, FILE *out, struct fail
 
 static int take_softnet(void *context, const struct store_row *row)
 {
-	static const char *const counters[] = { "processed",	"dropped_before", "dropped_after", "dropped",
-						"squeeze_before", "squeeze_after",  "squeeze" };
+	static const char *const counters[] = { "processed", "dropped_before", "dropped_after",
+						"dropped",   "squeeze_before", "squeeze_after",
+						"squeeze" };
 	struct section *section = context;
 	bool quiet = field_integer(row, "dropped") == 0 && field_integer(row, "squeeze") == 0;
 
-	/* A machine can have hundreds of CPUs: the sum says enough of those on which nothing happened. */
+	/* A machine can have hundreds of CPUs: the sum says enough of those on which nothing
+	 * happened. */
 	if (quiet && !field_is_null(row, "cpu"))
 		return 0;
 	if (field_is_null(row, "cpu"))
@@ -173,13 +188,15 @@ int section_softnet(struct store *store, int64_t capture_id, FILE *out, struct f
 		{ "squeezes\nafter", TABLE_RIGHT },
 		{ "new\nsqueezes", TABLE_RIGHT },
 	};
-	_cleanup_(table_freep) struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	_cleanup_(table_freep) struct table *table =
+		table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	struct section section = { .table = table };
 
-	return section_print(store, "report_softnet", capture_id, take_softnet, &section,
-			     "\nThe kernel's packet queues (/proc/net/softnet_stat) before and after; CPUs on which nothing was dropped\n"
-			     "or squeezed are in the sum alone. A squeeze is a round that ended with packets left to do.\n",
-			     out, failure);
+	return section_print(
+		store, "report_softnet", capture_id, take_softnet, &section,
+		"\nThe kernel's packet queues (/proc/net/softnet_stat) before and after; CPUs on which nothing was dropped\n"
+		"or squeezed are in the sum alone. A squeeze is a round that ended with packets left to do.\n",
+		out, failure);
 }
 
 struct losses {
@@ -215,7 +232,8 @@ int section_losses(struct store *store, int64_t capture_id, FILE *out, struct fa
 {
 	struct losses losses = { .out = out };
 	char lost[UNITS_TEXT_BYTES];
-	int error = store_query(store, "report_completeness", capture_id, take_completeness, &losses, failure);
+	int error = store_query(store, "report_completeness", capture_id, take_completeness,
+				&losses, failure);
 
 	if (error < 0)
 		return error;
@@ -228,7 +246,8 @@ int section_losses(struct store *store, int64_t capture_id, FILE *out, struct fa
 		fputs("the capture has not come to its end", out);
 	if (losses.lost > 0) {
 		fprintf(out, "%s%s observation%s lost (", losses.ended ? "" : " and ",
-			count_read((uint64_t)losses.lost, lost), losses.lost == 1 ? " was" : "s were");
+			count_read((uint64_t)losses.lost, lost),
+			losses.lost == 1 ? " was" : "s were");
 		error = store_query(store, "report_loss", capture_id, take_loss, &losses, failure);
 		fputc(')', out);
 	}

@@ -13,7 +13,8 @@
 
 enum { SPIKES_ENOUGH = 30 };
 
-/* The array with one more item at its end, zeroed; NULL (and the array as it was) where memory is out. */
+/* The array with one more item at its end, zeroed; NULL (and the array as it was) where memory is
+ * out. */
 static void *array_grow(void *array, size_t count, size_t item_bytes)
 {
 	char *grown = reallocarray(array, count + 1, item_bytes);
@@ -31,7 +32,8 @@ static void copy_text(char *to, size_t to_bytes, const char *from)
 static int take_poller(void *context, const struct store_row *row)
 {
 	struct summary_set *set = context;
-	struct summary_poller *pollers = array_grow(set->pollers, set->poller_count, sizeof(*pollers));
+	struct summary_poller *pollers =
+		array_grow(set->pollers, set->poller_count, sizeof(*pollers));
 	struct summary_poller *poller;
 
 	if (!pollers)
@@ -56,12 +58,13 @@ static void name_poller(const struct summary_set *set, struct summary_poller *po
 		bool same_source = strcmp(other->source, poller->source) == 0;
 
 		other_source = other_source || !same_source;
-		twin = twin || (other != poller && same_source && other->period_ns == poller->period_ns);
+		twin = twin ||
+		       (other != poller && same_source && other->period_ns == poller->period_ns);
 	}
 	time_read((uint64_t)poller->period_ns, period);
 	if (twin)
-		snprintf(poller->label, sizeof(poller->label), "%s %s #%lld", poller->source, period,
-			 (long long)poller->poller_id);
+		snprintf(poller->label, sizeof(poller->label), "%s %s #%lld", poller->source,
+			 period, (long long)poller->poller_id);
 	else if (other_source)
 		snprintf(poller->label, sizeof(poller->label), "%s %s", poller->source, period);
 	else
@@ -92,7 +95,8 @@ static void read_counts(const struct store_row *row, struct summary *summary)
 static int take_summary(void *context, const struct store_row *row)
 {
 	struct summary_set *set = context;
-	const struct summary_poller *poller = summary_find_poller(set, field_integer(row, "poller_id"));
+	const struct summary_poller *poller =
+		summary_find_poller(set, field_integer(row, "poller_id"));
 	struct summary *rows = array_grow(set->rows, set->row_count, sizeof(*rows));
 	struct summary *summary;
 
@@ -112,7 +116,8 @@ static int take_summary(void *context, const struct store_row *row)
 	return 0;
 }
 
-int summary_load(struct store *store, int64_t capture_id, struct summary_set *ret_set, struct failure *failure)
+int summary_load(struct store *store, int64_t capture_id, struct summary_set *ret_set,
+		 struct failure *failure)
 {
 	struct summary_set set = { 0 };
 	int error = store_query(store, "report_poller", capture_id, take_poller, &set, failure);
@@ -120,7 +125,8 @@ int summary_load(struct store *store, int64_t capture_id, struct summary_set *re
 	for (size_t i = 0; error == 0 && i < set.poller_count; i++)
 		name_poller(&set, &set.pollers[i]);
 	if (error == 0)
-		error = store_query(store, "report_summary", capture_id, take_summary, &set, failure);
+		error = store_query(store, "report_summary", capture_id, take_summary, &set,
+				    failure);
 	if (error < 0) {
 		summary_freep(&set);
 		return error;
@@ -175,8 +181,8 @@ bool summary_is_unreached(const struct summary_set *set, const struct summary *a
 	for (size_t i = 0; i < set->row_count; i++) {
 		const struct summary *row = &set->rows[i];
 
-		if (row->threshold_bytes == at->threshold_bytes && strcmp(row->gauge, at->gauge) == 0 &&
-		    (row->spikes > 0 || row->censored > 0))
+		if (row->threshold_bytes == at->threshold_bytes &&
+		    strcmp(row->gauge, at->gauge) == 0 && (row->spikes > 0 || row->censored > 0))
 			return false;
 	}
 	return true;

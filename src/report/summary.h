@@ -15,10 +15,12 @@ struct summary_poller {
 	int64_t poller_id;
 	int64_t period_ns;
 	char source[32];
-	char label[POLLER_LABEL_BYTES]; /* "1 s"; "proc 1 s" beside another source; with its number beside its like */
+	char label[POLLER_LABEL_BYTES]; /* "1 s"; "proc 1 s" beside another source; with its number
+					   beside its like */
 };
 
-/* One row of missed_spike_summary, and the longest spike that it missed. Ratios are NaN where there was nothing to count. */
+/* One row of missed_spike_summary, and the longest spike that it missed. Ratios are NaN where there
+ * was nothing to count. */
 struct summary {
 	const struct summary_poller *poller;
 	char gauge[GAUGE_BYTES];
@@ -34,7 +36,8 @@ struct summary {
 	double expected_miss_ratio;
 	int64_t longest_missed_ns; /* 0: none is known */
 	int64_t longest_missed_peak_bytes;
-	bool longest_missed_bound; /* folded: it is shorter than this, and no folded one of its bin was higher */
+	bool longest_missed_bound; /* folded: it is shorter than this, and no folded one of its bin
+				      was higher */
 };
 
 /* All of one capture, ordered by gauge, threshold, then from the slowest poller to the fastest. */
@@ -45,15 +48,17 @@ struct summary_set {
 	size_t row_count;
 };
 
-int summary_load(struct store *store, int64_t capture_id, struct summary_set *ret_set, struct failure *failure);
+int summary_load(struct store *store, int64_t capture_id, struct summary_set *ret_set,
+		 struct failure *failure);
 void summary_freep(struct summary_set *set);
 
 /* The poller of that number, or NULL. */
 const struct summary_poller *summary_find_poller(const struct summary_set *set, int64_t poller_id);
 
 /*
- * The threshold which says most about a gauge: the highest that enough spikes reached for a share to mean something, else
- * the one that most reached. Returns the row of the slowest poller that judged any spike; NULL where none did.
+ * The threshold which says most about a gauge: the highest that enough spikes reached for a share
+ * to mean something, else the one that most reached. Returns the row of the slowest poller that
+ * judged any spike; NULL where none did.
  */
 const struct summary *summary_find_telling(const struct summary_set *set, const char *gauge);
 

@@ -116,10 +116,11 @@ static void print_spaces(size_t count, FILE *out)
 }
 
 /*
- * Prints a cell and returns the spaces due after it: they are printed only when another cell follows, so that no line ends
- * in spaces.
+ * Prints a cell and returns the spaces due after it: they are printed only when another cell
+ * follows, so that no line ends in spaces.
  */
-static size_t print_cell(const char *text, enum table_align align, size_t width, size_t due, FILE *out)
+static size_t print_cell(const char *text, enum table_align align, size_t width, size_t due,
+			 FILE *out)
 {
 	size_t padding = width - utf8_width(text);
 
@@ -130,7 +131,8 @@ static size_t print_cell(const char *text, enum table_align align, size_t width,
 	return (align == TABLE_LEFT ? padding : 0) + COLUMN_GAP;
 }
 
-static void print_heading(const struct table *table, const size_t *widths, unsigned indent, FILE *out)
+static void print_heading(const struct table *table, const size_t *widths, unsigned indent,
+			  FILE *out)
 {
 	bool two_lines = false;
 	char head[HEAD_BYTES];
@@ -159,12 +161,14 @@ static void print_rule(const struct table *table, const size_t *widths, unsigned
 	fputc('\n', out);
 }
 
-static void print_row(const struct table *table, size_t first_cell, const size_t *widths, unsigned indent, FILE *out)
+static void print_row(const struct table *table, size_t first_cell, const size_t *widths,
+		      unsigned indent, FILE *out)
 {
 	size_t due = indent;
 
 	for (size_t i = 0; i < table->column_count && first_cell + i < table->cell_count; i++)
-		due = print_cell(table->cells[first_cell + i], table->columns[i].align, widths[i], due, out);
+		due = print_cell(table->cells[first_cell + i], table->columns[i].align, widths[i],
+				 due, out);
 	fputc('\n', out);
 }
 

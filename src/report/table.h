@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* A text table: columns as wide as their widest cell, two spaces apart. It needs no terminal and knows no locale. */
+/* A text table: columns as wide as their widest cell, two spaces apart. It needs no terminal and
+ * knows no locale. */
 struct table;
 
 enum table_align { TABLE_LEFT, TABLE_RIGHT };
@@ -19,8 +20,8 @@ struct table *table_new(const struct table_column *columns, size_t column_count)
 void table_freep(struct table **table);
 
 /*
- * Fills the next cell, from left to right, row by row. A failure to allocate is kept and comes back from table_print(),
- * so that callers need to look once only.
+ * Fills the next cell, from left to right, row by row. A failure to allocate is kept and comes back
+ * from table_print(), so that callers need to look once only.
  */
 void table_cell(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -23,36 +23,39 @@ static int take_unread_gauge(void *context, const struct store_row *row)
 	const char *gauge = field_text(row, "gauge");
 
 	utf8_print(out, gauge);
-	fprintf(out, " (%s):\n  No poller here can read it, so it has no missed spikes; the kernel's side is in the file.\n",
+	fprintf(out,
+		" (%s):\n  No poller here can read it, so it has no missed spikes; the kernel's side is in the file.\n",
 		headline_gauge_meaning(gauge));
 	return 0;
 }
 
 /* Gauge by gauge: the sentences, then the table. */
-static int print_missed(struct store *store, int64_t capture_id, const struct summary_set *set, FILE *out,
-			struct failure *failure)
+static int print_missed(struct store *store, int64_t capture_id, const struct summary_set *set,
+			FILE *out, struct failure *failure)
 {
 	int error = 0;
 
 	fputs("What the pollers missed. A spike is a time in which a queue holds so many bytes or more; a poller sees it\n"
-	      "when one of its polls falls into it. Theory is what polls at random times would miss at the same pace; the\n"
-	      "interval says how sure the share is. Censored spikes were open when the capture began or ended; ambiguous\n"
-	      "samples touched several spikes, of which they count for one.\n\n",
+	      "when one of its polls falls into it. Theory is what polls at random times would miss at the same pace. The\n"
+	      "interval says how sure the share is if each spike stands for itself; those that come in bursts say less.\n"
+	      "Censored spikes were open when the capture began or ended; an ambiguous sample touched several spikes.\n\n",
 	      out);
 	if (set->poller_count == 0)
 		fputs("No poller ran, so no spike was seen or missed.\n", out);
-	for (size_t row = 0; error == 0 && row < set->row_count; row = summary_next_gauge(set, row)) {
+	for (size_t row = 0; error == 0 && row < set->row_count;
+	     row = summary_next_gauge(set, row)) {
 		headline_print(set, row, out);
 		error = missed_print_gauge(set, row, out);
 		fputc('\n', out);
 	}
 	if (error < 0)
 		return error;
-	return store_query(store, "report_unread_gauge", capture_id, take_unread_gauge, out, failure);
+	return store_query(store, "report_unread_gauge", capture_id, take_unread_gauge, out,
+			   failure);
 }
 
-static int print_rest(struct store *store, int64_t capture_id, const struct summary_set *set, FILE *out,
-		      struct failure *failure)
+static int print_rest(struct store *store, int64_t capture_id, const struct summary_set *set,
+		      FILE *out, struct failure *failure)
 {
 	int error = missed_print_by_duration(store, capture_id, set, out, failure);
 

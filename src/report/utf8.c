@@ -8,18 +8,20 @@ struct range {
 	uint32_t last;
 };
 
-/* Combining marks and invisible characters of the scripts that names are likely to hold: Unicode 15, general category Mn. */
+/* Combining marks and invisible characters of the scripts that names are likely to hold: Unicode
+ * 15, general category Mn. */
 static const struct range zero_width[] = {
-	{ 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd }, { 0x064b, 0x065f }, { 0x200b, 0x200f },
-	{ 0x202a, 0x202e }, { 0x2060, 0x2064 }, { 0x20d0, 0x20f0 }, { 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f },
-	{ 0xfeff, 0xfeff },
+	{ 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd }, { 0x064b, 0x065f },
+	{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x2064 }, { 0x20d0, 0x20f0 },
+	{ 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f }, { 0xfeff, 0xfeff },
 };
 
 /* East Asian Width W and F: Unicode 15, EastAsianWidth.txt, in blocks. */
 static const struct range double_width[] = {
-	{ 0x1100, 0x115f }, { 0x2e80, 0x303e }, { 0x3041, 0x33ff }, { 0x3400, 0x4dbf },	  { 0x4e00, 0x9fff },
-	{ 0xa000, 0xa4cf }, { 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },	  { 0xff00, 0xff60 },
-	{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
+	{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0x33ff }, { 0x3400, 0x4dbf },
+	{ 0x4e00, 0x9fff },   { 0xa000, 0xa4cf },   { 0xac00, 0xd7a3 }, { 0xf900, 0xfaff },
+	{ 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f },
+	{ 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
 };
 
 static bool range_holds(const struct range *ranges, size_t count, uint32_t code_point)
@@ -30,7 +32,8 @@ static bool range_holds(const struct range *ranges, size_t count, uint32_t code_
 	return false;
 }
 
-/* Bytes that a well-formed character with this first byte takes, and the least code point that needs so many; 0: none. */
+/* Bytes that a well-formed character with this first byte takes, and the least code point that
+ * needs so many; 0: none. */
 static size_t character_bytes(unsigned char first, uint32_t *ret_bits, uint32_t *ret_least)
 {
 	if (first < 0x80) {
@@ -73,7 +76,8 @@ size_t utf8_decode(const char *text, uint32_t *ret_code_point)
 			return 1;
 		code_point = code_point << 6 | (next & 0x3f);
 	}
-	if (code_point < least || code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff))
+	if (code_point < least || code_point > 0x10ffff ||
+	    (code_point >= 0xd800 && code_point <= 0xdfff))
 		return 1;
 	*ret_code_point = code_point;
 	return bytes;
@@ -90,7 +94,8 @@ size_t utf8_width(const char *text)
 		if (range_holds(zero_width, sizeof(zero_width) / sizeof(zero_width[0]), code_point))
 			continue;
 		width++;
-		if (range_holds(double_width, sizeof(double_width) / sizeof(double_width[0]), code_point))
+		if (range_holds(double_width, sizeof(double_width) / sizeof(double_width[0]),
+				code_point))
 			width++;
 	}
 	return width;

@@ -10,15 +10,17 @@
 #define UTF8_REPLACEMENT 0xfffdU
 
 /*
- * Decodes the character at text, which isn't at its end. Returns the bytes it takes: 1 for a byte that begins no
- * well-formed character, and the code point is then U+FFFD.
+ * Decodes the character at text, which isn't at its end. Returns the bytes it takes: 1 for a byte
+ * that begins no well-formed character, and the code point is then U+FFFD.
  */
 size_t utf8_decode(const char *text, uint32_t *ret_code_point);
 
-/* Columns that text takes on a terminal, the same in every locale: wide East Asian characters 2, combining marks 0. */
+/* Columns that text takes on a terminal, the same in every locale: wide East Asian characters 2,
+ * combining marks 0. */
 size_t utf8_width(const char *text);
 
-/* Prints text for a terminal: control characters and broken bytes as U+FFFD, so that no name can move the cursor. */
+/* Prints text for a terminal: control characters and broken bytes as U+FFFD, so that no name can
+ * move the cursor. */
 void utf8_print(FILE *out, const char *text);
 
 #endif

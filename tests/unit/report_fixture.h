@@ -2,7 +2,8 @@
 #ifndef POLLGAP_REPORT_FIXTURE_H
 #define POLLGAP_REPORT_FIXTURE_H
 
-/* Two captures with known figures, which test_report.c prints. Included by that test alone, after cmocka.h. */
+/* Two captures with known figures, which test_report.c prints. Included by that test alone, after
+ * cmocka.h. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,10 +21,10 @@ static void expect_done(int error, const struct failure *failure)
 		fail_msg("error %d: %s", error, failure->text);
 }
 
-#define DO(call)                                 \
-	do {                                     \
-		struct failure failure = { 0 };  \
-		expect_done((call), &failure);   \
+#define DO(call)                                \
+	do {                                    \
+		struct failure failure = { 0 }; \
+		expect_done((call), &failure);  \
 	} while (0)
 
 static void put_capture(struct store *store, int64_t capture_id, const char *label)
@@ -75,8 +76,9 @@ static void put_socket(struct store *store, int64_t socket_id, int64_t capture_i
 	DO(store_put_socket(store, &row, &failure));
 }
 
-static void put_spike(struct store *store, int64_t spike_id, const char *gauge, int64_t threshold_bytes, int64_t start_ns,
-		      int64_t duration_ns, int64_t peak_bytes, bool left_censored)
+static void put_spike(struct store *store, int64_t spike_id, const char *gauge,
+		      int64_t threshold_bytes, int64_t start_ns, int64_t duration_ns,
+		      int64_t peak_bytes, bool left_censored)
 {
 	const struct spike_row row = {
 		.spike_id = spike_id,
@@ -97,7 +99,8 @@ static void put_spike(struct store *store, int64_t spike_id, const char *gauge, 
 	DO(store_put_spike(store, &row, &failure));
 }
 
-static void put_seen(struct store *store, int64_t spike_id, int64_t poller_id, int64_t polled_peak_bytes)
+static void put_seen(struct store *store, int64_t spike_id, int64_t poller_id,
+		     int64_t polled_peak_bytes)
 {
 	const struct spike_seen_row row = { spike_id, poller_id, polled_peak_bytes, 1 };
 
@@ -105,26 +108,30 @@ static void put_seen(struct store *store, int64_t spike_id, int64_t poller_id, i
 }
 
 /*
- * 37 spikes of rx_queue at 4 KiB that last 3, 6 … 111 ms, the 25 highest also at 16 KiB; 5 of tx_queue, the first
- * censored; one of rmem. The 100 ms poller sees every third of rx_queue, the 1 s poller the longest alone.
+ * 37 spikes of rx_queue at 4 KiB that last 3, 6 … 111 ms, the 25 highest also at 16 KiB; 5 of
+ * tx_queue, the first censored; one of rmem. The 100 ms poller sees every third of rx_queue, the 1
+ * s poller the longest alone.
  */
 static void put_spikes(struct store *store)
 {
 	for (int64_t i = 0; i < 37; i++) {
 		int64_t start_ns = 3 * S / 2 + i * S / 5;
 
-		put_spike(store, 1 + i, "rx_queue", 4096, start_ns, (i + 1) * 3 * MS, 5000 + i * 1000, false);
+		put_spike(store, 1 + i, "rx_queue", 4096, start_ns, (i + 1) * 3 * MS,
+			  5000 + i * 1000, false);
 		if (i % 3 == 0)
 			put_seen(store, 1 + i, 2, 4500);
 		if (i < 12)
 			continue;
-		put_spike(store, 101 + i, "rx_queue", 16384, start_ns + MS, (i + 1) * 2 * MS, 5000 + i * 1000, false);
+		put_spike(store, 101 + i, "rx_queue", 16384, start_ns + MS, (i + 1) * 2 * MS,
+			  5000 + i * 1000, false);
 		if (i % 3 == 0)
 			put_seen(store, 101 + i, 2, 16500);
 	}
 	put_seen(store, 37, 1, 5100);
 	for (int64_t i = 0; i < 5; i++)
-		put_spike(store, 201 + i, "tx_queue", 4096, S + i * S / 7, 40 * MS, 6001 + i, i == 0);
+		put_spike(store, 201 + i, "tx_queue", 4096, S + i * S / 7, 40 * MS, 6001 + i,
+			  i == 0);
 	put_spike(store, 301, "rmem", 4096, 2 * S, 11 * MS, 8192, false);
 }
 
@@ -145,7 +152,8 @@ static void put_folded(struct store *store)
 	DO(store_put_spike_bin(store, &row, &failure));
 }
 
-static void put_poller(struct store *store, int64_t poller_id, int64_t capture_id, int64_t period_ns, int64_t phase_ns)
+static void put_poller(struct store *store, int64_t poller_id, int64_t capture_id,
+		       int64_t period_ns, int64_t phase_ns)
 {
 	const struct poller_row row = {
 		.poller_id = poller_id,
@@ -177,7 +185,8 @@ static void put_poller(struct store *store, int64_t poller_id, int64_t capture_i
 	DO(store_put_poller_end(store, poller_id, 11 * S, &failure));
 }
 
-static void put_softnet(struct store *store, int64_t cpu, int64_t time_ns, int64_t processed, int64_t time_squeeze)
+static void put_softnet(struct store *store, int64_t cpu, int64_t time_ns, int64_t processed,
+			int64_t time_squeeze)
 {
 	const struct softnet_row row = {
 		.capture_id = 1,

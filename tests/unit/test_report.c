@@ -19,9 +19,9 @@
 #include "report_fixture.h"
 
 /*
- * The expected reports are the files tests/golden/report.*. To make them anew after a change of what is shown, run this test
- * with POLLGAP_GOLDEN_WRITE=1 in the environment from the project's root, then read `git diff tests/golden` line by line:
- * what it shows is what users will see.
+ * The expected reports are the files tests/golden/report.*. To make them anew after a change of
+ * what is shown, run this test with POLLGAP_GOLDEN_WRITE=1 in the environment from the project's
+ * root, then read `git diff tests/golden` line by line: what it shows is what users will see.
  */
 #ifndef GOLDEN_DIR
 #define GOLDEN_DIR "tests/golden"
@@ -42,7 +42,8 @@ static int set_up(void **state)
 	strcpy(fixture->directory, "/tmp/test_report.XXXXXX");
 	assert_non_null(mkdtemp(fixture->directory));
 	snprintf(fixture->path, sizeof(fixture->path), "%s/capture.db", fixture->directory);
-	snprintf(fixture->empty_path, sizeof(fixture->empty_path), "%s/empty.db", fixture->directory);
+	snprintf(fixture->empty_path, sizeof(fixture->empty_path), "%s/empty.db",
+		 fixture->directory);
 	DO(store_create(fixture->path, &store, &failure));
 	put_whole_capture(store);
 	store_closep(&store);
@@ -100,8 +101,8 @@ static void expect_same_lines(const char *text, const char *expected, const char
 		size_t expected_bytes = strcspn(expected, "\n");
 
 		if (text_bytes != expected_bytes || memcmp(text, expected, text_bytes) != 0)
-			fail_msg("%s, line %u: expected '%.*s', but is '%.*s'", path, line, (int)expected_bytes, expected,
-				 (int)text_bytes, text);
+			fail_msg("%s, line %u: expected '%.*s', but is '%.*s'", path, line,
+				 (int)expected_bytes, expected, (int)text_bytes, text);
 		text += text_bytes;
 		expected += expected_bytes;
 		assert_int_equal(*text, *expected);
@@ -161,13 +162,14 @@ static void json_is_what_a_strict_parser_takes(void **state)
 	sqlite3 *database = NULL;
 
 	assert_int_equal(sqlite3_open(":memory:", &database), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(database,
-					    "SELECT json_valid(?1), json_extract(?1, '$.captures[0].label'),"
-					    " json_array_length(?1, '$.captures'),"
-					    " json_type(?1, '$.captures[1].label'),"
-					    " json_extract(?1, '$.captures[1].losses[0].count')",
-					    -1, &statement, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(database,
+				   "SELECT json_valid(?1), json_extract(?1, '$.captures[0].label'),"
+				   " json_array_length(?1, '$.captures'),"
+				   " json_type(?1, '$.captures[1].label'),"
+				   " json_extract(?1, '$.captures[1].losses[0].count')",
+				   -1, &statement, NULL),
+		SQLITE_OK);
 	sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_int(statement, 0), 1);
@@ -190,8 +192,9 @@ static void one_capture_can_be_chosen(void **state)
 	assert_non_null(strstr(first, "\ncomplete: nothing was lost\n"));
 	assert_ptr_equal(strstr(second, "Capture 2\n"), second);
 	assert_non_null(strstr(second, "  No spike reached 4 KiB.\n"));
-	assert_non_null(strstr(second, "\nwarning: incomplete, 1,234 observations were lost (ringbuf_full 1,203, "
-				       "writer_behind 31): the figures hold for what was kept\n"));
+	assert_non_null(strstr(
+		second, "\nwarning: incomplete, 1,234 observations were lost (ringbuf_full 1,203, "
+			"writer_behind 31): the figures hold for what was kept\n"));
 }
 
 static void first_table_ends_in_the_completeness(void **state)
@@ -207,7 +210,9 @@ static void first_table_ends_in_the_completeness(void **state)
 	DO(store_open(fixture->path, &store, &failure));
 	DO(report_print_first(store, 1, out, &failure));
 	assert_int_equal(fclose(out), 0);
-	assert_non_null(strstr(text, "  Of 1,038 spikes at or above 4 KiB the 1 s poller saw 1 and missed 99.90 %"));
+	assert_non_null(strstr(
+		text,
+		"  Of 1,038 spikes at or above 4 KiB the 1 s poller saw 1 and missed 99.90 %"));
 	assert_string_equal(text + strlen(text) - strlen(last_line), last_line);
 	assert_null(strstr(text, "By duration"));
 }
@@ -233,9 +238,12 @@ static void a_capture_that_is_not_there_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
 
-	expect_refused(fixture->path, 7, "the file holds no capture 7, only 2 captures from 1 to 2");
-	expect_refused(fixture->empty_path, 0, "the file holds no capture yet: 'pollgap capture -o FILE' adds one");
-	expect_refused(fixture->empty_path, 1, "the file holds no capture yet: 'pollgap capture -o FILE' adds one");
+	expect_refused(fixture->path, 7,
+		       "the file holds no capture 7, only 2 captures from 1 to 2");
+	expect_refused(fixture->empty_path, 0,
+		       "the file holds no capture yet: 'pollgap capture -o FILE' adds one");
+	expect_refused(fixture->empty_path, 1,
+		       "the file holds no capture yet: 'pollgap capture -o FILE' adds one");
 }
 
 static void a_full_disk_is_an_error_with_its_reason(void **state)
@@ -267,7 +275,8 @@ static void the_longest_missed_spike_is_found_behind_many_seen_ones(void **state
 	put_socket(store, 1, 1, 501);
 	put_poller(store, 1, 1, S, S / 2);
 	for (int64_t i = 1; i <= 123; i++) {
-		put_spike(store, i, "rx_queue", 4096, S + i * 10 * MS, 1000000 + i * 1000, 4096 + i, false);
+		put_spike(store, i, "rx_queue", 4096, S + i * 10 * MS, 1000000 + i * 1000, 4096 + i,
+			  false);
 		if (i > 17)
 			put_seen(store, i, 1, 4097);
 	}

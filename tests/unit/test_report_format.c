@@ -61,7 +61,8 @@ static void percent_is_never_rounded_to_0_or_100(void **state)
 		{ 0.99999999, "99.999999" },
 		{ 0.999999999, ">99.999999" },
 		{ 0.000000001, "<0.000001" },
-		{ 0.99999999999999989, "100" }, /* Wilson's bound for 23 of 23, as it comes out of floating point */
+		{ 0.99999999999999989,
+		  "100" }, /* Wilson's bound for 23 of 23, as it comes out of floating point */
 		{ 1.0000000000000002, "100" },
 		{ -0.0000000000000001, "0" },
 	};
@@ -81,7 +82,8 @@ static void width_counts_columns_and_not_bytes(void **state)
 	assert_int_equal(utf8_width("≤ 12 KiB"), 8);
 	assert_int_equal(utf8_width("e\xcc\x81t\xc3\xa9"), 3); /* e + combining acute, t, é */
 	assert_int_equal(utf8_width("\xe6\x9d\xb1\xe4\xba\xac!"), 5); /* two Han characters */
-	assert_int_equal(utf8_width("a\xffz"), 3); /* a byte that is no UTF-8 takes the place of one character */
+	assert_int_equal(utf8_width("a\xffz"),
+			 3); /* a byte that is no UTF-8 takes the place of one character */
 }
 
 static void broken_utf8_is_found_by_each_rule(void **state)
@@ -116,7 +118,8 @@ static void names_cannot_steer_a_terminal(void **state)
 
 	(void)state;
 	page_open(&page);
-	utf8_print(page.out, "a\x1b[31mb\nc\xc2\x9b""d\x7f\xfe\xc3\xa9");
+	utf8_print(page.out, "a\x1b[31mb\nc\xc2\x9b"
+			     "d\x7f\xfe\xc3\xa9");
 	page_expect(&page, "a\xef\xbf\xbd[31mb\xef\xbf\xbd"
 			   "c\xef\xbf\xbd"
 			   "d\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9");
@@ -200,25 +203,33 @@ static void json_nests_and_escapes(void **state)
 	json_number(&json, NULL, "-Inf");
 	json_array_end(&json);
 	json_object_end(&json);
-	page_expect(&page, "{\n"
-			   "  \"text\": \"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\\ufffd\xc3\xa9\",\n"
-			   "  \"none\": null,\n"
-			   "  \"true\": true,\n"
-			   "  \"false\": false,\n"
-			   "  \"empty\": [],\n"
-			   "  \"numbers\": [\n"
-			   "    -3,\n"
-			   "    0.9996,\n"
-			   "    1.0e+20,\n"
-			   "    null\n"
-			   "  ]\n"
-			   "}\n");
+	page_expect(&page,
+		    "{\n"
+		    "  \"text\": \"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\\ufffd\xc3\xa9\",\n"
+		    "  \"none\": null,\n"
+		    "  \"true\": true,\n"
+		    "  \"false\": false,\n"
+		    "  \"empty\": [],\n"
+		    "  \"numbers\": [\n"
+		    "    -3,\n"
+		    "    0.9996,\n"
+		    "    1.0e+20,\n"
+		    "    null\n"
+		    "  ]\n"
+		    "}\n");
 }
 
-static const struct summary_poller slow = { .poller_id = 1, .period_ns = 1000000000, .source = "proc", .label = "1 s" };
-static const struct summary_poller fast = { .poller_id = 2, .period_ns = 5000000, .source = "proc", .label = "5 ms" };
+static const struct summary_poller slow = { .poller_id = 1,
+					    .period_ns = 1000000000,
+					    .source = "proc",
+					    .label = "1 s" };
+static const struct summary_poller fast = { .poller_id = 2,
+					    .period_ns = 5000000,
+					    .source = "proc",
+					    .label = "5 ms" };
 
-static struct summary summary_of(const struct summary_poller *poller, int64_t threshold_bytes, int64_t spikes, int64_t seen)
+static struct summary summary_of(const struct summary_poller *poller, int64_t threshold_bytes,
+				 int64_t spikes, int64_t seen)
 {
 	return (struct summary){
 		.poller = poller,
@@ -227,7 +238,8 @@ static struct summary summary_of(const struct summary_poller *poller, int64_t th
 		.spikes = spikes,
 		.seen = seen,
 		.missed = spikes - seen,
-		.miss_ratio = spikes ? (double)(spikes - seen) / (double)spikes : (double)__builtin_nan(""),
+		.miss_ratio = spikes ? (double)(spikes - seen) / (double)spikes :
+				       (double)__builtin_nan(""),
 		.expected_miss_ratio = spikes ? 0.9995 : (double)__builtin_nan(""),
 	};
 }
@@ -251,13 +263,14 @@ static void json_at_the_top_may_be_an_array(void **state)
 static void headline_takes_the_highest_threshold_with_enough_spikes(void **state)
 {
 	struct summary rows[] = {
-		summary_of(&slow, 4096, 150001, 31),  summary_of(&fast, 4096, 150001, 70001),
-		summary_of(&slow, 16384, 84120, 31),  summary_of(&fast, 16384, 84120, 42121),
-		summary_of(&slow, 65536, 29, 3),      summary_of(&fast, 65536, 29, 23),
-		summary_of(&slow, 262144, 0, 0),      summary_of(&fast, 262144, 0, 0),
-		summary_of(&slow, 1048576, 0, 0),     summary_of(&fast, 1048576, 0, 0),
+		summary_of(&slow, 4096, 150001, 31), summary_of(&fast, 4096, 150001, 70001),
+		summary_of(&slow, 16384, 84120, 31), summary_of(&fast, 16384, 84120, 42121),
+		summary_of(&slow, 65536, 29, 3),     summary_of(&fast, 65536, 29, 23),
+		summary_of(&slow, 262144, 0, 0),     summary_of(&fast, 262144, 0, 0),
+		summary_of(&slow, 1048576, 0, 0),    summary_of(&fast, 1048576, 0, 0),
 	};
-	const struct summary_set set = { .rows = rows, .row_count = sizeof(rows) / sizeof(rows[0]) };
+	const struct summary_set set = { .rows = rows,
+					 .row_count = sizeof(rows) / sizeof(rows[0]) };
 	struct page page;
 
 	(void)state;
@@ -265,11 +278,13 @@ static void headline_takes_the_highest_threshold_with_enough_spikes(void **state
 	rows[2].longest_missed_peak_bytes = 122880;
 	page_open(&page);
 	headline_print(&set, 0, page.out);
-	page_expect(&page, "rx_queue (bytes received that the application has not read yet):\n"
-			   "  Of 84,120 spikes at or above 16 KiB the 1 s poller saw 31 and missed 99.96 %; theory expects 99.95 %;\n"
-			   "  the longest missed one lasted 212 ms and peaked at 120 KiB.\n"
-			   "  The 5 ms poller missed 49.9 %.\n"
-			   "  No spike reached 256 KiB.\n");
+	page_expect(
+		&page,
+		"rx_queue (bytes received that the application has not read yet):\n"
+		"  Of 84,120 spikes at or above 16 KiB the 1 s poller saw 31 and missed 99.96 %; theory expects 99.95 %;\n"
+		"  the longest missed one lasted 212 ms and peaked at 120 KiB.\n"
+		"  The 5 ms poller missed 49.9 %.\n"
+		"  No spike reached 256 KiB.\n");
 }
 
 static void headline_gives_bounds_for_folded_spikes(void **state)
@@ -284,9 +299,11 @@ static void headline_gives_bounds_for_folded_spikes(void **state)
 	rows[0].longest_missed_bound = true;
 	page_open(&page);
 	headline_print(&set, 0, page.out);
-	page_expect(&page, "rx_queue (bytes received that the application has not read yet):\n"
-			   "  Of 29 spikes at or above 4 KiB the 1 s poller saw none and missed 100 %; theory expects 99.95 %;\n"
-			   "  the missed ones lasted less than 1 ms each and peaked at 12 KiB at most.\n");
+	page_expect(
+		&page,
+		"rx_queue (bytes received that the application has not read yet):\n"
+		"  Of 29 spikes at or above 4 KiB the 1 s poller saw none and missed 100 %; theory expects 99.95 %;\n"
+		"  the missed ones lasted less than 1 ms each and peaked at 12 KiB at most.\n");
 }
 
 static void headline_says_when_there_was_nothing_to_see(void **state)
