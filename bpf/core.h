@@ -8,8 +8,9 @@
  *
  * Not every change has a hook right behind it. Where it has none, the hook before it notes the time, and the next hook on
  * this socket, which sees the new value, dates the change back to that note:
- *   - bytes that a send adds to tx_queue: noted when the copy loop begins (the next hook is the loop's next round, the
- *     packet's ACK or the next send);
+ *   - bytes that a send adds to tx_queue: noted when a round of its copy loop begins. The next round begins right after they
+ *     were added, and dates them itself; those of the last round are found by the packet's ACK or the next send, and dated
+ *     back to their round's beginning: early by the time that copying them took, some microseconds for 32 KiB;
  *   - memory that a read gives back: noted when the bytes are taken, just before the packet is freed;
  *   - a packet that wakes nobody (out of order, or below SO_RCVLOWAT): noted when it arrives.
  * Nothing else can happen to the socket between note and change, since its lock is held from one to the other.
@@ -307,9 +308,21 @@ static __always_inline int record_read(struct sock *sk)
 	return 0;
 }
 
-/* Measurement point: the copy loop of a send begins a round. What earlier rounds added shows now. */
-static __always_inline int record_send(struct sock *sk)
+/*
+ * Whether this round goes on with the send whose last round was noted: what tx_queue has grown by is what was copied since.
+ * A send that is done has nothing left, and one that was cut short goes on only after an ACK, which takes the note.
+ */
+static __always_inline bool send_goes_on(const struct socket_state *state, const struct queues *queues, __u64 left_bytes)
 {
+	__u32 added_bytes = queues->tx_queue_bytes - state->gauge[GAUGE_TX_QUEUE].value_bytes;
+
+	return state->send_ns && added_bytes && left_bytes + added_bytes == state->send_left_bytes;
+}
+
+/* Measurement point: the copy loop of a send begins a round. What earlier rounds added shows now. */
+static __always_inline int record_send(struct sock *sk, const struct msghdr *message)
+{
+	__u64 left_bytes = message->msg_iter.count;
 	struct socket_state *state = socket_find(sk);
 	const struct tcp_sock *tp;
 	struct queues queues;
@@ -319,11 +332,14 @@ static __always_inline int record_send(struct sock *sk)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
+	if (send_goes_on(state, &queues, left_bytes))
+		state->send_ns = 0; /* added just now: socket_observe() dates it */
 	socket_catch_up(sk, state, &queues);
 	socket_observe(sk, state, &queues);
 	now_ns = bpf_ktime_get_ns();
 	if (now_ns < stop_ns)
 		state->send_ns = now_ns;
+	state->send_left_bytes = left_bytes;
 	if (!state->owned)
 		socket_own(sk, state);
 	return 0;

@@ -98,6 +98,14 @@ struct sock {
 	struct socket *sk_socket;
 } __relocated;
 
+struct iov_iter {
+	unsigned long count; /* bytes that are left */
+} __relocated;
+
+struct msghdr {
+	struct iov_iter msg_iter;
+} __relocated;
+
 struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 copied_seq;

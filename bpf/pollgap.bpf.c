@@ -35,9 +35,9 @@ int BPF_PROG(tp_btf_read, struct sock *sk)
 }
 
 SEC("?tp_btf/tcp_sendmsg_locked")
-int BPF_PROG(tp_btf_send, struct sock *sk)
+int BPF_PROG(tp_btf_send, struct sock *sk, const struct msghdr *message)
 {
-	return record_send(sk);
+	return record_send(sk, message);
 }
 
 SEC("?tp_btf/inet_sock_set_state")
