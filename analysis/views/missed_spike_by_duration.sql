@@ -2,86 +2,108 @@
 -- missed_spike_summary by decade of duration: a poller misses the short ones. Decades without a spike have no row. The
 -- last decade is open, so its end is the highest integer. A folded spike is in the decade in which its bin begins.
 CREATE VIEW missed_spike_by_duration AS
-WITH decade (duration_from_ns, duration_to_ns) AS MATERIALIZED (
+WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 	VALUES
-		(0, 1000),
-		(1000, 10000),
-		(10000, 100000),
-		(100000, 1000000),
-		(1000000, 10000000),
-		(10000000, 100000000),
-		(100000000, 1000000000),
-		(1000000000, 10000000000),
-		(10000000000, 100000000000),
-		(100000000000, 1000000000000),
-		(1000000000000, 9223372036854775807)
-), run AS MATERIALIZED (
-	SELECT
-		poller_run.*,
-		poller_gauge.gauge,
-		capture_threshold.threshold_bytes
+		(3, 0, 1000),
+		(4, 1000, 10000),
+		(5, 10000, 100000),
+		(6, 100000, 1000000),
+		(7, 1000000, 10000000),
+		(8, 10000000, 100000000),
+		(9, 100000000, 1000000000),
+		(10, 1000000000, 10000000000),
+		(11, 10000000000, 100000000000),
+		(12, 100000000000, 1000000000000),
+		(13, 1000000000000, 9223372036854775807)
+), ran AS MATERIALIZED (
+	SELECT capture_id, poller_id, start_ns, end_ns, kept_period_ns
 	FROM poller_run
-	JOIN poller_gauge ON poller_gauge.poller_id = poller_run.poller_id
-	JOIN capture_threshold ON capture_threshold.capture_id = poller_run.capture_id
+), run AS MATERIALIZED (
+	-- place is poller, threshold, gauge and decade as one number, for the reason that missed_spike_summary gives.
+	SELECT
+		ran.*,
+		poller_gauge.gauge,
+		capture_threshold.threshold_bytes,
+		decade.duration_from_ns,
+		decade.duration_to_ns,
+		(ran.poller_id << 44) + (capture_threshold.threshold_bytes << 9)
+			+ (instr('rx_queue tx_queue rmem', poller_gauge.gauge) << 4) + decade.digits AS place
+	FROM ran
+	JOIN poller_gauge ON poller_gauge.poller_id = ran.poller_id
+	JOIN capture_threshold ON capture_threshold.capture_id = ran.capture_id
+	CROSS JOIN decade
+), tally AS MATERIALIZED (
+	-- "SPIKES PHASE_NS", as in missed_spike_summary.
+	SELECT
+		run.place,
+		(
+			SELECT count(*) || ' ' || total(max(0.0, run.kept_period_ns - (spike.end_ns - spike.start_ns)))
+			FROM spike
+			WHERE spike.capture_id = run.capture_id
+				AND spike.gauge = run.gauge
+				AND spike.threshold_bytes = run.threshold_bytes
+				AND spike.left_censored = 0
+				AND spike.right_censored = 0
+				AND spike.end_ns - spike.start_ns >= run.duration_from_ns
+				AND spike.end_ns - spike.start_ns < run.duration_to_ns
+				AND spike.start_ns >= run.start_ns
+				AND spike.end_ns <= run.end_ns
+		) AS tally
+	FROM run
 ), part AS (
 	SELECT
-		run.capture_id,
-		run.poller_id,
-		run.gauge,
-		run.threshold_bytes,
-		decade.duration_from_ns,
-		decade.duration_to_ns,
-		run.kept_period_ns,
-		count(*) AS spikes,
-		count(spike_seen.spike_id) AS seen,
-		sum(max(0.0, run.kept_period_ns - (spike.end_ns - spike.start_ns))) AS unseen_phase_ns
-	FROM run
-	CROSS JOIN spike
-		ON spike.capture_id = run.capture_id
-		AND spike.gauge = run.gauge
-		AND spike.threshold_bytes = run.threshold_bytes
-		AND spike.left_censored = 0
+		place,
+		CAST(tally AS INTEGER) AS spikes,
+		0 AS seen,
+		CAST(substr(tally, instr(tally, ' ')) AS REAL) AS unseen_phase_ns
+	FROM tally
+	UNION ALL
+	-- A whole number has as many digits as its decade says.
+	SELECT
+		(spike_seen.poller_id << 44) + (spike.threshold_bytes << 9)
+			+ (instr('rx_queue tx_queue rmem', spike.gauge) << 4)
+			+ min(max(length(spike.end_ns - spike.start_ns), 3), 13) AS place,
+		0,
+		count(*),
+		0.0
+	FROM spike_seen
+	CROSS JOIN spike ON spike.spike_id = spike_seen.spike_id
+	CROSS JOIN ran ON ran.poller_id = spike_seen.poller_id
+	WHERE spike.left_censored = 0
 		AND spike.right_censored = 0
-		AND spike.start_ns >= run.start_ns
-		AND spike.end_ns <= run.end_ns
-	JOIN decade
-		ON spike.end_ns - spike.start_ns >= decade.duration_from_ns
-		AND spike.end_ns - spike.start_ns < decade.duration_to_ns
-	LEFT JOIN spike_seen ON spike_seen.spike_id = spike.spike_id AND spike_seen.poller_id = run.poller_id
-	GROUP BY run.poller_id, run.gauge, run.threshold_bytes, decade.duration_from_ns
+		AND spike.start_ns >= ran.start_ns
+		AND spike.end_ns <= ran.end_ns
+	GROUP BY 1
 	UNION ALL
 	SELECT
-		run.capture_id,
-		run.poller_id,
-		run.gauge,
-		run.threshold_bytes,
-		decade.duration_from_ns,
-		decade.duration_to_ns,
-		run.kept_period_ns,
-		sum(spike_bin.spikes),
+		run.place,
+		spike_bin.spikes,
 		0,
-		sum(max(0.0, run.kept_period_ns * spike_bin.spikes - spike_bin.duration_sum_ns))
-	FROM run
-	JOIN spike_bin
-		ON spike_bin.capture_id = run.capture_id
-		AND spike_bin.gauge = run.gauge
-		AND spike_bin.threshold_bytes = run.threshold_bytes
-	JOIN decade
-		ON spike_bin.duration_from_ns >= decade.duration_from_ns
-		AND spike_bin.duration_from_ns < decade.duration_to_ns
-	GROUP BY run.poller_id, run.gauge, run.threshold_bytes, decade.duration_from_ns
+		max(0.0, run.kept_period_ns * spike_bin.spikes - spike_bin.duration_sum_ns)
+	FROM spike_bin
+	JOIN run
+		ON run.capture_id = spike_bin.capture_id
+		AND run.gauge = spike_bin.gauge
+		AND run.threshold_bytes = spike_bin.threshold_bytes
+		AND run.duration_from_ns <= spike_bin.duration_from_ns
+		AND run.duration_to_ns > spike_bin.duration_from_ns
+), counted AS (
+	SELECT place, sum(spikes) AS spikes, sum(seen) AS seen, sum(unseen_phase_ns) AS unseen_phase_ns
+	FROM part
+	GROUP BY place
+	HAVING sum(spikes) > 0
 )
 SELECT
-	capture_id,
-	poller_id,
-	gauge,
-	threshold_bytes,
-	duration_from_ns,
-	duration_to_ns,
-	sum(spikes) AS spikes,
-	sum(seen) AS seen,
-	sum(spikes) - sum(seen) AS missed,
-	(sum(spikes) - sum(seen)) * 1.0 / sum(spikes) AS miss_ratio,
-	sum(unseen_phase_ns) / kept_period_ns / sum(spikes) AS expected_miss_ratio
-FROM part
-GROUP BY capture_id, poller_id, gauge, threshold_bytes, duration_from_ns;
+	run.capture_id,
+	run.poller_id,
+	run.gauge,
+	run.threshold_bytes,
+	run.duration_from_ns,
+	run.duration_to_ns,
+	counted.spikes,
+	counted.seen,
+	counted.spikes - counted.seen AS missed,
+	(counted.spikes - counted.seen) * 1.0 / counted.spikes AS miss_ratio,
+	counted.unseen_phase_ns / run.kept_period_ns / counted.spikes AS expected_miss_ratio
+FROM counted
+JOIN run ON run.place = counted.place;

@@ -4,38 +4,58 @@
 -- running, listed and folded; a folded one was missed by every poller. censored: all of the capture, counted nowhere else.
 -- The expected ratio is what a poller with a random phase and the period that this one kept misses of the same spikes.
 CREATE VIEW missed_spike_summary AS
-WITH run AS MATERIALIZED (
-	SELECT poller_run.*, poller_gauge.gauge, capture_threshold.threshold_bytes
+WITH ran AS MATERIALIZED (
+	SELECT capture_id, poller_id, start_ns, end_ns, kept_period_ns
 	FROM poller_run
-	JOIN poller_gauge ON poller_gauge.poller_id = poller_run.poller_id
-	JOIN capture_threshold ON capture_threshold.capture_id = poller_run.capture_id
-), listed AS (
+), run AS MATERIALIZED (
+	-- place is poller, threshold and gauge as one number: sorting a million of them takes half the time.
+	SELECT
+		ran.*,
+		poller_gauge.gauge,
+		capture_threshold.threshold_bytes,
+		(ran.poller_id << 40) + (capture_threshold.threshold_bytes << 5)
+			+ instr('rx_queue tx_queue rmem', poller_gauge.gauge) AS place
+	FROM ran
+	JOIN poller_gauge ON poller_gauge.poller_id = ran.poller_id
+	JOIN capture_threshold ON capture_threshold.capture_id = ran.capture_id
+), tally AS MATERIALIZED (
+	-- "SPIKES PHASE_NS": one pass over an index for both figures; a GROUP BY over spikes x pollers takes twice the time.
 	SELECT
 		run.poller_id,
 		run.gauge,
 		run.threshold_bytes,
-		count(*) AS spikes,
-		sum(max(0.0, run.kept_period_ns - (spike.end_ns - spike.start_ns))) AS unseen_phase_ns
+		(
+			SELECT count(*) || ' ' || total(max(0.0, run.kept_period_ns - (spike.end_ns - spike.start_ns)))
+			FROM spike
+			WHERE spike.capture_id = run.capture_id
+				AND spike.gauge = run.gauge
+				AND spike.threshold_bytes = run.threshold_bytes
+				AND spike.left_censored = 0
+				AND spike.right_censored = 0
+				AND spike.start_ns >= run.start_ns
+				AND spike.end_ns <= run.end_ns
+		) AS tally
 	FROM run
-	CROSS JOIN spike
-		ON spike.capture_id = run.capture_id
-		AND spike.gauge = run.gauge
-		AND spike.threshold_bytes = run.threshold_bytes
-		AND spike.left_censored = 0
-		AND spike.right_censored = 0
-		AND spike.start_ns >= run.start_ns
-		AND spike.end_ns <= run.end_ns
-	GROUP BY run.poller_id, run.gauge, run.threshold_bytes
-), seen AS (
-	SELECT spike_seen.poller_id, spike.gauge, spike.threshold_bytes, count(*) AS spikes
+), listed AS (
+	SELECT
+		poller_id,
+		gauge,
+		threshold_bytes,
+		CAST(tally AS INTEGER) AS spikes,
+		CAST(substr(tally, instr(tally, ' ')) AS REAL) AS unseen_phase_ns
+	FROM tally
+), seen AS MATERIALIZED (
+	SELECT
+		(spike_seen.poller_id << 40) + (spike.threshold_bytes << 5) + instr('rx_queue tx_queue rmem', spike.gauge) AS place,
+		count(*) AS spikes
 	FROM spike_seen
-	JOIN spike ON spike.spike_id = spike_seen.spike_id
-	JOIN poller_run ON poller_run.poller_id = spike_seen.poller_id
+	CROSS JOIN spike ON spike.spike_id = spike_seen.spike_id
+	CROSS JOIN ran ON ran.poller_id = spike_seen.poller_id
 	WHERE spike.left_censored = 0
 		AND spike.right_censored = 0
-		AND spike.start_ns >= poller_run.start_ns
-		AND spike.end_ns <= poller_run.end_ns
-	GROUP BY spike_seen.poller_id, spike.gauge, spike.threshold_bytes
+		AND spike.start_ns >= ran.start_ns
+		AND spike.end_ns <= ran.end_ns
+	GROUP BY 1
 ), folded AS (
 	SELECT
 		run.poller_id,
@@ -69,7 +89,7 @@ WITH run AS MATERIALIZED (
 	FROM run
 	LEFT JOIN listed USING (poller_id, gauge, threshold_bytes)
 	LEFT JOIN folded USING (poller_id, gauge, threshold_bytes)
-	LEFT JOIN seen USING (poller_id, gauge, threshold_bytes)
+	LEFT JOIN seen USING (place)
 	LEFT JOIN censored USING (capture_id, gauge, threshold_bytes)
 	LEFT JOIN ambiguous USING (poller_id, gauge, threshold_bytes)
 ), ratio AS MATERIALIZED (

@@ -15,7 +15,6 @@ SELECT
 		(max(poll.start_ns) - min(poll.start_ns)) * 1.0 / nullif(count(poll.poll_id) - 1, 0),
 		poller.period_ns * 1.0
 	) AS kept_period_ns,
-	max(poll.end_ns - poll.start_ns) AS longest_poll_ns,
 	ifnull(sum(poll.cpu_ns), 0) AS cpu_ns
 FROM poller
 LEFT JOIN poll ON poll.poller_id = poller.poller_id
