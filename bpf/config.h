@@ -9,7 +9,8 @@ const volatile __u32 threshold_bytes[THRESHOLDS_MAX]; /* ascending */
 const volatile __u32 thresholds;
 const volatile __u16 filter_port[PORTS_MAX]; /* host order, local or remote */
 const volatile __u32 filter_ports; /* 0: every port */
-const volatile __u32 filter_netns_inode; /* pollers see one network namespace only, and so does the probe */
+const volatile __u32
+	filter_netns_inode; /* pollers see one network namespace only, and so does the probe */
 const volatile __u64 summary_period_ns;
 
 enum walk_task {
@@ -17,7 +18,8 @@ enum walk_task {
 	WALK_END, /* collect what is still open */
 };
 
-/* Set by user space while the programs run. Nothing is measured before start_ns is set, and nothing at or after stop_ns. */
+/* Set by user space while the programs run. Nothing is measured before start_ns is set, and nothing
+ * at or after stop_ns. */
 volatile __u64 start_ns;
 volatile __u64 stop_ns;
 volatile __u32 walk_task;

@@ -3,17 +3,21 @@
 #define POLLGAP_CORE_H
 
 /*
- * The measurement core: what each measurement point does, whatever hook it is reached by. Each function takes the socket as
- * its hook has it and returns 0. All run under the socket's lock.
+ * The measurement core: what each measurement point does, whatever hook it is reached by. Each
+ * function takes the socket as its hook has it and returns 0. All run under the socket's lock.
  *
- * Not every change has a hook right behind it. Where it has none, the hook before it notes the time, and the next hook on
- * this socket, which sees the new value, dates the change back to that note:
- *   - bytes that a send adds to tx_queue: noted when a round of its copy loop begins. The next round begins right after they
- *     were added, and dates them itself; those of the last round are found by the packet's ACK or the next send, and dated
- *     back to their round's beginning: early by the time that copying them took, some microseconds for 32 KiB;
- *   - memory that a read gives back: noted when the bytes are taken, just before the packet is freed;
+ * Not every change has a hook right behind it. Where it has none, the hook before it notes the
+ * time, and the next hook on this socket, which sees the new value, dates the change back to that
+ * note:
+ *   - bytes that a send adds to tx_queue: noted when a round of its copy loop begins. The next
+ * round begins right after they were added, and dates them itself; those of the last round are
+ * found by the packet's ACK or the next send, and dated back to their round's beginning: early by
+ * the time that copying them took, some microseconds for 32 KiB;
+ *   - memory that a read gives back: noted when the bytes are taken, just before the packet is
+ * freed;
  *   - a packet that wakes nobody (out of order, or below SO_RCVLOWAT): noted when it arrives.
- * Nothing else can happen to the socket between note and change, since its lock is held from one to the other.
+ * Nothing else can happen to the socket between note and change, since its lock is held from one to
+ * the other.
  */
 #include "gauge.h"
 
@@ -21,8 +25,10 @@
 
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
 
-/* Plain loads from a kernel object, by its type: no cost over an empty program, where bpf_core_read() takes 30 ns each. */
-#define kernel_object(type, pointer) ((const type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
+/* Plain loads from a kernel object, by its type: no cost over an empty program, where
+ * bpf_core_read() takes 30 ns each. */
+#define kernel_object(type, pointer) \
+	((const type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
 
 struct queues {
 	__u32 rx_queue_bytes;
@@ -30,8 +36,10 @@ struct queues {
 	__u32 rmem_bytes;
 };
 
-/* As /proc/net/tcp computes them: get_tcp4_sock(), v6.18. una: the first byte that counts as not acknowledged. */
-static __always_inline struct queues queues_read(const struct sock *sk, const struct tcp_sock *tp, __u32 una)
+/* As /proc/net/tcp computes them: get_tcp4_sock(), v6.18. una: the first byte that counts as not
+ * acknowledged. */
+static __always_inline struct queues queues_read(const struct sock *sk, const struct tcp_sock *tp,
+						 __u32 una)
 {
 	struct queues queues;
 	__u32 rx_queue_bytes = tp->rcv_nxt - tp->copied_seq;
@@ -65,7 +73,8 @@ static __always_inline __u64 socket_inode(const struct sock *sk)
 	return socket ? kernel_object(struct socket_alloc, socket)->vfs_inode.i_ino : 0;
 }
 
-static __always_inline void socket_emit(struct sock *sk, const struct socket_state *state, __u64 time_ns, __u32 flags)
+static __always_inline void socket_emit(struct sock *sk, const struct socket_state *state,
+					__u64 time_ns, __u32 flags)
 {
 	struct record_socket *record = record_reserve(RECORD_SOCKET, sizeof(*record));
 
@@ -91,17 +100,19 @@ static __always_inline void socket_emit(struct sock *sk, const struct socket_sta
 }
 
 /*
- * Gives a socket its state. time_ns: since when the values hold. flags: RECORD_OLDER | RECORD_LEFT_CENSORED for a socket
- * whose birth was not seen.
+ * Gives a socket its state. time_ns: since when the values hold. flags: RECORD_OLDER |
+ * RECORD_LEFT_CENSORED for a socket whose birth was not seen.
  */
-static __noinline int socket_begin(struct sock *sk, struct socket_state *state, __u64 time_ns, __u32 flags)
+static __noinline int socket_begin(struct sock *sk, struct socket_state *state, __u64 time_ns,
+				   __u32 flags)
 {
 	const struct tcp_sock *tp;
 	struct queues queues;
 
 	if (!state)
 		return 0;
-	if (sk->__sk_common.skc_net.net->ns.inum != filter_netns_inode || !socket_port_matches(sk)) {
+	if (sk->__sk_common.skc_net.net->ns.inum != filter_netns_inode ||
+	    !socket_port_matches(sk)) {
 		state->ignored = 1;
 		return 0;
 	}
@@ -109,11 +120,14 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 	queues = queues_read(sk, tp, tp->snd_una);
 	state->number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
 	state->period_start_ns = time_ns;
-	state->period_end_ns = start_ns + ((time_ns - start_ns) / summary_period_ns + 1) * summary_period_ns;
+	state->period_end_ns =
+		start_ns + ((time_ns - start_ns) / summary_period_ns + 1) * summary_period_ns;
 	state->gauge[GAUGE_TX_QUEUE].gauge = GAUGE_TX_QUEUE;
 	state->gauge[GAUGE_RMEM].gauge = GAUGE_RMEM;
-	gauge_begin(&state->gauge[GAUGE_RX_QUEUE], queues.rx_queue_bytes, time_ns, sk->sk_rcvbuf, flags);
-	gauge_begin(&state->gauge[GAUGE_TX_QUEUE], queues.tx_queue_bytes, time_ns, sk->sk_sndbuf, flags);
+	gauge_begin(&state->gauge[GAUGE_RX_QUEUE], queues.rx_queue_bytes, time_ns, sk->sk_rcvbuf,
+		    flags);
+	gauge_begin(&state->gauge[GAUGE_TX_QUEUE], queues.tx_queue_bytes, time_ns, sk->sk_sndbuf,
+		    flags);
 	gauge_begin(&state->gauge[GAUGE_RMEM], queues.rmem_bytes, time_ns, sk->sk_rcvbuf, flags);
 	socket_emit(sk, state, time_ns, flags);
 	return 0;
@@ -126,18 +140,20 @@ static __always_inline bool socket_is_tcp(const struct sock *sk)
 	return sk->sk_protocol == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
 }
 
-/* The states in which a full socket has queues. Before ESTABLISHED it has none worth a spike; in CLOSE nobody sees them. */
+/* The states in which a full socket has queues. Before ESTABLISHED it has none worth a spike; in
+ * CLOSE nobody sees them. */
 static __always_inline bool socket_has_queues(const struct sock *sk)
 {
 	__u8 state = sk->__sk_common.skc_state;
 
-	return state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT ||
-	       state == TCP_LAST_ACK || state == TCP_CLOSING;
+	return state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 ||
+	       state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
 }
 
 static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time_ns, __u32 flags)
 {
-	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct socket_state *state =
+		bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 
 	if (state)
 		socket_begin(sk, state, time_ns, flags);
@@ -146,7 +162,8 @@ static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time
 	return state;
 }
 
-/* The socket's state, or NULL where there is nothing to measure. An unknown socket is older than its first event. */
+/* The socket's state, or NULL where there is nothing to measure. An unknown socket is older than
+ * its first event. */
 static __always_inline struct socket_state *socket_find(struct sock *sk)
 {
 	struct socket_state *state;
@@ -169,7 +186,8 @@ static __always_inline struct socket_state *socket_find(struct sock *sk)
 }
 
 /* What went by without a hook since the last one: see the top of this file. */
-static __always_inline void socket_catch_up(struct sock *sk, struct socket_state *state, const struct queues *queues)
+static __always_inline void socket_catch_up(struct sock *sk, struct socket_state *state,
+					    const struct queues *queues)
 {
 	struct gauge_state *rx = &state->gauge[GAUGE_RX_QUEUE];
 	struct gauge_state *tx = &state->gauge[GAUGE_TX_QUEUE];
@@ -194,16 +212,18 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 	}
 }
 
-/* Brings all three gauges to what they are. The clock is read only if one has changed: a third of the events change none. */
-static __always_inline void socket_observe(struct sock *sk, struct socket_state *state, const struct queues *queues)
+/* Brings all three gauges to what they are. The clock is read only if one has changed: a third of
+ * the events change none. */
+static __always_inline void socket_observe(struct sock *sk, struct socket_state *state,
+					   const struct queues *queues)
 {
 	struct gauge_state *rx = &state->gauge[GAUGE_RX_QUEUE];
 	struct gauge_state *tx = &state->gauge[GAUGE_TX_QUEUE];
 	struct gauge_state *rmem = &state->gauge[GAUGE_RMEM];
 	__u64 now_ns;
 
-	if (queues->rx_queue_bytes == rx->value_bytes && queues->tx_queue_bytes == tx->value_bytes &&
-	    queues->rmem_bytes == rmem->value_bytes)
+	if (queues->rx_queue_bytes == rx->value_bytes &&
+	    queues->tx_queue_bytes == tx->value_bytes && queues->rmem_bytes == rmem->value_bytes)
 		return;
 	now_ns = bpf_ktime_get_ns();
 	if (queues->rx_queue_bytes != rx->value_bytes)
@@ -251,17 +271,19 @@ static __always_inline int record_enqueue(struct sock *sk)
 	return 0;
 }
 
-/* A packet which the next enqueue hook may not announce: out of order, or less than the reader wants to be woken for. */
+/* A packet which the next enqueue hook may not announce: out of order, or less than the reader
+ * wants to be woken for. */
 static __always_inline bool packet_is_silent(const struct sock *sk, const struct tcp_sock *tp,
 					     const struct tcp_skb_cb *packet)
 {
-	return packet->end_seq != packet->seq && (packet->seq != tp->rcv_nxt || sk->sk_rcvlowat > 1);
+	return packet->end_seq != packet->seq &&
+	       (packet->seq != tp->rcv_nxt || sk->sk_rcvlowat > 1);
 }
 
 /*
- * Measurement point: a packet has come to an ESTABLISHED socket; neither its data nor its ACK is applied yet. tx_queue is at
- * a maximum here. Its value after the ACK follows from the packet: tcp_ack() accepts an ACK that lies after snd_una and not
- * after snd_nxt.
+ * Measurement point: a packet has come to an ESTABLISHED socket; neither its data nor its ACK is
+ * applied yet. tx_queue is at a maximum here. Its value after the ACK follows from the packet:
+ * tcp_ack() accepts an ACK that lies after snd_una and not after snd_nxt.
  */
 static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb)
 {
@@ -289,7 +311,8 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 	return 0;
 }
 
-/* Measurement point: the application has taken bytes; the packet that they were in is not freed yet. */
+/* Measurement point: the application has taken bytes; the packet that they were in is not freed
+ * yet. */
 static __always_inline int record_read(struct sock *sk)
 {
 	struct socket_state *state = socket_find(sk);
@@ -309,10 +332,12 @@ static __always_inline int record_read(struct sock *sk)
 }
 
 /*
- * Whether this round goes on with the send whose last round was noted: what tx_queue has grown by is what was copied since.
- * A send that is done has nothing left, and one that was cut short goes on only after an ACK, which takes the note.
+ * Whether this round goes on with the send whose last round was noted: what tx_queue has grown by
+ * is what was copied since. A send that is done has nothing left, and one that was cut short goes
+ * on only after an ACK, which takes the note.
  */
-static __always_inline bool send_goes_on(const struct socket_state *state, const struct queues *queues, __u64 left_bytes)
+static __always_inline bool send_goes_on(const struct socket_state *state,
+					 const struct queues *queues, __u64 left_bytes)
 {
 	__u32 added_bytes = queues->tx_queue_bytes - state->gauge[GAUGE_TX_QUEUE].value_bytes;
 
@@ -346,7 +371,8 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 }
 
 /* A socket's last records, cut at the capture's end if that came first. */
-static __noinline int socket_finish(struct sock *sk, struct socket_state *state, __u64 time_ns, bool dead)
+static __noinline int socket_finish(struct sock *sk, struct socket_state *state, __u64 time_ns,
+				    bool dead)
 {
 	const struct tcp_sock *tp;
 	struct queues queues;
@@ -381,7 +407,8 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 	return 0;
 }
 
-/* Measurement point: the socket is leaving the tables. Its storage goes too: a socket can be connected again. */
+/* Measurement point: the socket is leaving the tables. Its storage goes too: a socket can be
+ * connected again. */
 static __always_inline int record_death(struct sock *sk)
 {
 	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
@@ -406,7 +433,8 @@ static __always_inline int record_birth(struct sock *sk)
 	return 0;
 }
 
-/* Measurement point: birth and death, and between them the only sight of a socket that nothing else fires for any more. */
+/* Measurement point: birth and death, and between them the only sight of a socket that nothing else
+ * fires for any more. */
 static __always_inline int record_state(struct sock *sk, int new_state)
 {
 	struct socket_state *state;
@@ -437,7 +465,8 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 
 	if (!sk_common || (sk_common->skc_family != AF_INET && sk_common->skc_family != AF_INET6))
 		return 0;
-	sk = (struct sock *)bpf_skc_to_tcp_sock(sk_common); /* NULL for TIME_WAIT and request sockets */
+	sk = (struct sock *)bpf_skc_to_tcp_sock(
+		sk_common); /* NULL for TIME_WAIT and request sockets */
 	if (!sk)
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);

@@ -34,15 +34,16 @@ static __always_inline void gauge_end_segment(struct gauge_state *gauge)
 	}
 }
 
-static __always_inline void gauge_begin_segment(struct gauge_state *gauge, __u64 time_ns, __u32 limit_bytes)
+static __always_inline void gauge_begin_segment(struct gauge_state *gauge, __u64 time_ns,
+						__u32 limit_bytes)
 {
 	gauge->segment_peak_bytes = gauge->value_bytes;
 	gauge->segment_peak_ns = time_ns;
 	gauge->segment_limit_bytes = limit_bytes;
 }
 
-static __always_inline void spike_open(struct gauge_state *gauge, __u32 index, __u64 time_ns, __u32 limit_bytes,
-				       __u32 flags)
+static __always_inline void spike_open(struct gauge_state *gauge, __u32 index, __u64 time_ns,
+				       __u32 limit_bytes, __u32 flags)
 {
 	struct spike_state *spike = &gauge->spike[index & (THRESHOLDS_MAX - 1)];
 
@@ -51,14 +52,17 @@ static __always_inline void spike_open(struct gauge_state *gauge, __u32 index, _
 	spike->peak_bytes = gauge->value_bytes;
 	spike->limit_bytes = limit_bytes;
 	spike->start_area_byte_us = gauge_area_byte_us(gauge);
-	/* The change that opens a spike is its first event; a spike that was found open has none yet. */
+	/* The change that opens a spike is its first event; a spike that was found open has none
+	 * yet. */
 	spike->start_events = gauge->events - !(flags & RECORD_LEFT_CENSORED);
 	spike->flags = flags;
 }
 
-/* Spikes nest, so the peak of the inner one is a candidate for the outer one's. closing: the change that ends it. */
-static __always_inline void spike_close(const struct socket_state *state, struct gauge_state *gauge, __u32 index,
-					__u64 time_ns, __u32 closing_events, __u32 flags)
+/* Spikes nest, so the peak of the inner one is a candidate for the outer one's. closing: the change
+ * that ends it. */
+static __always_inline void spike_close(const struct socket_state *state, struct gauge_state *gauge,
+					__u32 index, __u64 time_ns, __u32 closing_events,
+					__u32 flags)
 {
 	struct spike_state *spike = &gauge->spike[index & (THRESHOLDS_MAX - 1)];
 	struct spike_state *outer = &gauge->spike[(index - 1) & (THRESHOLDS_MAX - 1)];
@@ -72,7 +76,8 @@ static __always_inline void spike_close(const struct socket_state *state, struct
 	record = record_reserve(RECORD_SPIKE, sizeof(*record));
 	if (!record)
 		return;
-	record_head(&record->header, state, RECORD_SPIKE, gauge->gauge, index, spike->flags | flags);
+	record_head(&record->header, state, RECORD_SPIKE, gauge->gauge, index,
+		    spike->flags | flags);
 	record->start_ns = spike->start_ns;
 	record->end_ns = time_ns;
 	record->peak_ns = spike->peak_ns;
@@ -95,12 +100,16 @@ static __always_inline void gauge_set_range(struct gauge_state *gauge)
 	if (level < thresholds)
 		high_bytes = threshold_bytes[level & (THRESHOLDS_MAX - 1)];
 	gauge->low_bytes = low_bytes;
-	/* Above the highest threshold there is no end: 2^32 - low, which as unsigned 32 bits is 0 - low. */
-	gauge->span_bytes = level < thresholds ? high_bytes - low_bytes : low_bytes ? 0 - low_bytes : ~0U;
+	/* Above the highest threshold there is no end: 2^32 - low, which as unsigned 32 bits is 0 -
+	 * low. */
+	gauge->span_bytes = level < thresholds ? high_bytes - low_bytes :
+			    low_bytes	       ? 0 - low_bytes :
+						 ~0U;
 }
 
 /* Opens every spike that the value reaches. */
-static __always_inline void gauge_open_spikes(struct gauge_state *gauge, __u64 time_ns, __u32 limit_bytes, __u32 flags)
+static __always_inline void gauge_open_spikes(struct gauge_state *gauge, __u64 time_ns,
+					      __u32 limit_bytes, __u32 flags)
 {
 	for (__u32 index = 0; index < THRESHOLDS_MAX; index++) {
 		if (index < gauge->level)
@@ -114,8 +123,8 @@ static __always_inline void gauge_open_spikes(struct gauge_state *gauge, __u64 t
 }
 
 /* A threshold is crossed: closes the spikes that the value has left, opens those that it reaches. */
-static __noinline int gauge_cross(const struct socket_state *state, struct gauge_state *gauge, __u64 time_ns,
-				  __u32 limit_bytes)
+static __noinline int gauge_cross(const struct socket_state *state, struct gauge_state *gauge,
+				  __u64 time_ns, __u32 limit_bytes)
 {
 	if (!state || !gauge)
 		return 0;
@@ -133,8 +142,9 @@ static __noinline int gauge_cross(const struct socket_state *state, struct gauge
 	return 0;
 }
 
-static __always_inline void summary_emit(const struct socket_state *state, const struct gauge_state *gauge,
-					 __u64 from_ns, __u64 to_ns, __u32 flags)
+static __always_inline void summary_emit(const struct socket_state *state,
+					 const struct gauge_state *gauge, __u64 from_ns,
+					 __u64 to_ns, __u32 flags)
 {
 	struct record_summary *record = record_reserve(RECORD_SUMMARY, sizeof(*record));
 
@@ -158,7 +168,8 @@ static __always_inline void summary_emit(const struct socket_state *state, const
 }
 
 /* The running period up to end_ns. A gauge that stayed at 0 has no row. */
-static __always_inline void gauge_end_period(const struct socket_state *state, struct gauge_state *gauge, __u64 end_ns)
+static __always_inline void gauge_end_period(const struct socket_state *state,
+					     struct gauge_state *gauge, __u64 end_ns)
 {
 	gauge_advance(gauge, end_ns);
 	gauge_end_segment(gauge);
@@ -166,9 +177,10 @@ static __always_inline void gauge_end_period(const struct socket_state *state, s
 		summary_emit(state, gauge, state->period_start_ns, end_ns, 0);
 }
 
-/* Ends the running period at end_ns, accounts for the whole periods without a change up to next_ns, begins one there. */
-static __noinline int gauge_next_period(const struct socket_state *state, struct gauge_state *gauge, __u64 end_ns,
-					__u64 next_ns)
+/* Ends the running period at end_ns, accounts for the whole periods without a change up to next_ns,
+ * begins one there. */
+static __noinline int gauge_next_period(const struct socket_state *state, struct gauge_state *gauge,
+					__u64 end_ns, __u64 next_ns)
 {
 	if (!state || !gauge)
 		return 0;
@@ -210,11 +222,12 @@ static __always_inline __u32 gauge_limit(const struct gauge_state *gauge, const 
 }
 
 /*
- * One change of one gauge. time_ns may lie in the past, where a change is found later than it happened; it never lies
- * before the gauge's last change, and changes at or after stop_ns are not the capture's.
+ * One change of one gauge. time_ns may lie in the past, where a change is found later than it
+ * happened; it never lies before the gauge's last change, and changes at or after stop_ns are not
+ * the capture's.
  */
-static __noinline int gauge_set(struct socket_state *state, struct gauge_state *gauge, __u32 value_bytes,
-				__u64 time_ns, const struct sock *sk)
+static __noinline int gauge_set(struct socket_state *state, struct gauge_state *gauge,
+				__u32 value_bytes, __u64 time_ns, const struct sock *sk)
 {
 	if (!state || !gauge)
 		return 0;
@@ -237,9 +250,10 @@ static __noinline int gauge_set(struct socket_state *state, struct gauge_state *
 	return 0;
 }
 
-/* The gauge as it is found. A queue above a threshold is a spike whose start was not seen, unless the socket is new. */
-static __noinline int gauge_begin(struct gauge_state *gauge, __u32 value_bytes, __u64 time_ns, __u32 limit_bytes,
-				  __u32 flags)
+/* The gauge as it is found. A queue above a threshold is a spike whose start was not seen, unless
+ * the socket is new. */
+static __noinline int gauge_begin(struct gauge_state *gauge, __u32 value_bytes, __u64 time_ns,
+				  __u32 limit_bytes, __u32 flags)
 {
 	if (!gauge)
 		return 0;
@@ -253,8 +267,8 @@ static __noinline int gauge_begin(struct gauge_state *gauge, __u32 value_bytes, 
 }
 
 /* The gauge's last records: its open spikes and its unfinished period, both cut at time_ns. */
-static __noinline int gauge_finish(const struct socket_state *state, struct gauge_state *gauge, __u64 time_ns,
-				   __u32 flags)
+static __noinline int gauge_finish(const struct socket_state *state, struct gauge_state *gauge,
+				   __u64 time_ns, __u32 flags)
 {
 	if (!state || !gauge)
 		return 0;

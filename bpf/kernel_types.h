@@ -3,8 +3,9 @@
 #define POLLGAP_KERNEL_TYPES_H
 
 /*
- * The kernel's types, as far as they are used here. Offsets and sizes are relocated when the object is loaded (CO-RE), so
- * only the names and the kind of each member must be right. Names: include/net/sock.h, include/linux/tcp.h, v6.18.
+ * The kernel's types, as far as they are used here. Offsets and sizes are relocated when the object
+ * is loaded (CO-RE), so only the names and the kind of each member must be right. Names:
+ * include/net/sock.h, include/linux/tcp.h, v6.18.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>

@@ -10,11 +10,12 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * The hooks, one line each, by backend. src/source/backend.c lists which ones make a backend; none is loaded unless its
- * backend is chosen.
+ * The hooks, one line each, by backend. src/source/backend.c lists which ones make a backend; none
+ * is loaded unless its backend is chosen.
  */
 
-/* tp_btf: needs the tracepoints sk_data_ready (6.3) and tcp_sendmsg_locked (6.16), and bpf_rdonly_cast() (6.2). */
+/* tp_btf: needs the tracepoints sk_data_ready (6.3) and tcp_sendmsg_locked (6.16), and
+ * bpf_rdonly_cast() (6.2). */
 
 SEC("?tp_btf/sk_data_ready")
 int BPF_PROG(tp_btf_enqueue, struct sock *sk)
@@ -52,7 +53,8 @@ int BPF_PROG(tp_btf_destroy, struct sock *sk)
 	return record_death(sk);
 }
 
-/* fentry, kprobe: for kernels without these tracepoints. They go here, under the same measurement points. */
+/* fentry, kprobe: for kernels without these tracepoints. They go here, under the same measurement
+ * points. */
 
 /* Shared by all backends. */
 SEC("?iter/tcp")

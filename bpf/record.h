@@ -3,10 +3,11 @@
 #define POLLGAP_RECORD_H
 
 /*
- * What the kernel side tells user space, and how user space configures it. The only header that both sides include.
+ * What the kernel side tells user space, and how user space configures it. The only header that
+ * both sides include.
  *
- * Fixed widths, explicit padding, a size asserted for each record: the BPF object and the program are compiled by
- * different compilers. Every time is on CLOCK_MONOTONIC in nanoseconds.
+ * Fixed widths, explicit padding, a size asserted for each record: the BPF object and the program
+ * are compiled by different compilers. Every time is on CLOCK_MONOTONIC in nanoseconds.
  */
 #ifndef __bpf__
 #include <linux/types.h>
@@ -31,14 +32,16 @@ enum record_type {
 	RECORD_SOCKET = 1, /* struct record_socket: a socket's state was created */
 	RECORD_OWNER, /* struct record_owner: the process that was first seen to read or write */
 	RECORD_SPIKE, /* struct record_spike: a spike has ended, or the capture or the socket has */
-	RECORD_SUMMARY, /* struct record_summary: a summary period has ended, or a stretch of idle ones */
+	RECORD_SUMMARY, /* struct record_summary: a summary period has ended, or a stretch of idle
+			   ones */
 	RECORD_DEATH, /* struct record_death: the socket is gone; nothing more comes from it */
 };
 
 enum record_flag {
 	RECORD_LEFT_CENSORED = 1, /* the spike was open when the socket was first seen */
 	RECORD_RIGHT_CENSORED = 2, /* the spike was still open when the capture ended */
-	RECORD_IDLE = 4, /* the summary stands for every period in [start, end): one unchanging value */
+	RECORD_IDLE =
+		4, /* the summary stands for every period in [start, end): one unchanging value */
 	RECORD_OLDER = 8, /* the socket is older than the capture */
 };
 
@@ -60,7 +63,8 @@ struct record_socket {
 	__u16 local_port; /* host order, as is the remote port */
 	__u16 remote_port;
 	__u16 padding[3];
-	__u8 local_address[ADDRESS_BYTES]; /* network order, as in the packet; IPv4 in the first 4 bytes */
+	__u8 local_address[ADDRESS_BYTES]; /* network order, as in the packet; IPv4 in the first 4
+					      bytes */
 	__u8 remote_address[ADDRESS_BYTES];
 };
 
@@ -89,7 +93,8 @@ struct record_summary {
 	__u64 start_ns;
 	__u64 end_ns;
 	__u64 peak_ns;
-	__u64 area_byte_ns; /* integral of the gauge over [start, end); of an idle stretch: 0, the mean is the peak */
+	__u64 area_byte_ns; /* integral of the gauge over [start, end); of an idle stretch: 0, the
+			       mean is the peak */
 	__u32 peak_bytes;
 	__u32 events; /* changes of the gauge */
 };

@@ -10,12 +10,13 @@
 #include "record.h"
 
 /*
- * What is kept of one socket, in its socket storage. Every hook that writes it runs under the socket's lock, so plain
- * loads and stores do.
+ * What is kept of one socket, in its socket storage. Every hook that writes it runs under the
+ * socket's lock, so plain loads and stores do.
  *
- * A gauge's time is cut into segments: a segment ends when a threshold is crossed and when a summary period ends. Only the
- * segment's peak is brought up to date at each change; its end folds it into the spike and the period that it lies in. So
- * a change costs one comparison for the thresholds and one for the peak, however many thresholds are open.
+ * A gauge's time is cut into segments: a segment ends when a threshold is crossed and when a
+ * summary period ends. Only the segment's peak is brought up to date at each change; its end folds
+ * it into the spike and the period that it lies in. So a change costs one comparison for the
+ * thresholds and one for the peak, however many thresholds are open.
  */
 struct spike_state {
 	__u64 start_ns;
@@ -49,7 +50,8 @@ struct gauge_state {
 struct socket_state {
 	__u64 period_start_ns;
 	__u64 period_end_ns;
-	__u64 send_ns; /* when the copy loop's last round began, whose bytes are not in tx_queue yet, 0: none */
+	__u64 send_ns; /* when the copy loop's last round began, whose bytes are not in tx_queue
+			  yet, 0: none */
 	__u64 send_left_bytes; /* what was left to copy when that round began */
 	__u64 read_ns; /* when a read took bytes whose memory may not be freed yet, 0: none */
 	__u64 arrival_ns; /* when a packet came that may not be announced, 0: none */
@@ -89,9 +91,9 @@ static __always_inline void record_submit(void *record)
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void record_head(struct record_header *header, const struct socket_state *state,
-					enum record_type type, __u32 gauge, __u32 threshold_index,
-					__u32 flags)
+static __always_inline void record_head(struct record_header *header,
+					const struct socket_state *state, enum record_type type,
+					__u32 gauge, __u32 threshold_index, __u32 flags)
 {
 	header->type = type;
 	header->gauge = gauge;

@@ -26,7 +26,8 @@ uint64_t clock_monotonic_ns(void);
 /* CPU time that the calling thread has used: CLOCK_THREAD_CPUTIME_ID. */
 uint64_t clock_thread_cpu_ns(void);
 
-/* One instant on both clocks, read as monotonic, UTC, monotonic; the middle of the tightest of several tries. */
+/* One instant on both clocks, read as monotonic, UTC, monotonic; the middle of the tightest of
+ * several tries. */
 struct clock_anchor {
 	uint64_t monotonic_ns;
 	int64_t utc_ns;

@@ -61,7 +61,8 @@ const struct batch_item *batch_next(const struct batch *batch, const struct batc
 	size_t offset_bytes = 0;
 
 	if (item)
-		offset_bytes = (size_t)((const unsigned char *)item - batch->item) + item_room(item->item_bytes);
+		offset_bytes = (size_t)((const unsigned char *)item - batch->item) +
+			       item_room(item->item_bytes);
 	if (offset_bytes >= batch->used_bytes)
 		return NULL;
 	return (const struct batch_item *)(batch->item + offset_bytes);
@@ -114,7 +115,8 @@ void channel_freep(struct channel **channel)
 /* The caller holds the mutex. */
 static void channel_drop(struct channel *channel, struct batch *batch)
 {
-	for (const struct batch_item *item = batch_next(batch, NULL); item; item = batch_next(batch, item))
+	for (const struct batch_item *item = batch_next(batch, NULL); item;
+	     item = batch_next(batch, item))
 		channel->dropped[item->kind]++;
 	batch->used_bytes = 0;
 }
@@ -152,7 +154,8 @@ void channel_close(struct channel *channel)
 
 struct batch *channel_get(struct channel *channel, uint64_t wake_ns, bool *ret_closed)
 {
-	struct timespec wake = { .tv_sec = (time_t)(wake_ns / NS_PER_S), .tv_nsec = (long)(wake_ns % NS_PER_S) };
+	struct timespec wake = { .tv_sec = (time_t)(wake_ns / NS_PER_S),
+				 .tv_nsec = (long)(wake_ns % NS_PER_S) };
 	struct batch *batch;
 
 	pthread_mutex_lock(&channel->mutex);

@@ -42,8 +42,8 @@ int batch_take(void *context, enum observation kind, const void *item, size_t it
 const struct batch_item *batch_next(const struct batch *batch, const struct batch_item *item);
 
 /*
- * Batches in the order in which they were put, from many threads to one, bounded by the bytes they hold: a writer that can't
- * keep up must not fill the memory.
+ * Batches in the order in which they were put, from many threads to one, bounded by the bytes they
+ * hold: a writer that can't keep up must not fill the memory.
  */
 struct channel;
 
@@ -51,8 +51,8 @@ int channel_new(size_t bytes_max, struct channel **ret_channel);
 void channel_freep(struct channel **channel);
 
 /*
- * Puts the batch. Where the channel is full its items are dropped and counted, and the batch goes on without them, for what
- * its turn says stays true.
+ * Puts the batch. Where the channel is full its items are dropped and counted, and the batch goes
+ * on without them, for what its turn says stays true.
  */
 void channel_put(struct channel *channel, struct batch *batch);
 
@@ -62,7 +62,8 @@ bool channel_full(struct channel *channel);
 /* No more batches will be put. */
 void channel_close(struct channel *channel);
 
-/* The next batch; NULL when wake_ns has passed without one. *ret_closed: no more will come, and none is left. */
+/* The next batch; NULL when wake_ns has passed without one. *ret_closed: no more will come, and
+ * none is left. */
 struct batch *channel_get(struct channel *channel, uint64_t wake_ns, bool *ret_closed);
 
 /* How many items were dropped so far, of a kind. */

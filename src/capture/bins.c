@@ -58,7 +58,8 @@ static int bins_insert(struct bins *bins, unsigned place, unsigned index)
 		bins->bin = grown;
 		bins->room = room;
 	}
-	memmove(&bins->bin[place + 1], &bins->bin[place], (bins->bins - place) * sizeof(bins->bin[0]));
+	memmove(&bins->bin[place + 1], &bins->bin[place],
+		(bins->bins - place) * sizeof(bins->bin[0]));
 	bins->bin[place] = (struct bin){ .index = (uint16_t)index };
 	bins->bins++;
 	return 0;

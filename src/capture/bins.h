@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Spikes folded by their duration: 20 bins to a decade from 1 us on, and one for what is shorter. A few bins hold nearly all
- * of a socket's spikes, so only those that are used are kept.
+ * Spikes folded by their duration: 20 bins to a decade from 1 us on, and one for what is shorter. A
+ * few bins hold nearly all of a socket's spikes, so only those that are used are kept.
  */
 struct bin {
 	uint64_t spikes;

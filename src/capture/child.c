@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* In the new process: never returns. A failed exec is told through the pipe, which a successful one closes. */
+/* In the new process: never returns. A failed exec is told through the pipe, which a successful one
+ * closes. */
 static void child_execute(char *const *command, int report_fd)
 {
 	sigset_t none;
@@ -43,10 +44,12 @@ int child_start(char *const *command, struct child *ret_child, struct failure *f
 		child_execute(command, fd[1]);
 	close(fd[1]);
 	if (pid < 0)
-		return failure_set(failure, errno, "'%s' can't be started: %s", command[0], strerror(errno));
+		return failure_set(failure, errno, "'%s' can't be started: %s", command[0],
+				   strerror(errno));
 	if (read(report_fd, &error, sizeof(error)) == sizeof(error)) {
 		waitpid(pid, NULL, 0);
-		return failure_set(failure, error, "'%s' can't be started: %s", command[0], strerror(error));
+		return failure_set(failure, error, "'%s' can't be started: %s", command[0],
+				   strerror(error));
 	}
 	*ret_child = (struct child){ .pid = pid };
 	return 0;

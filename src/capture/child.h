@@ -14,7 +14,8 @@ struct child {
 	int status; /* as a shell gives it: its exit status, or 128 + the signal's number */
 };
 
-/* Starts it with the signals as they were before the session blocked some. Fails where it can't be executed. */
+/* Starts it with the signals as they were before the session blocked some. Fails where it can't be
+ * executed. */
 int child_start(char *const *command, struct child *ret_child, struct failure *failure);
 
 /* Whether it has ended; does not wait. */

@@ -77,7 +77,8 @@ static void word_quote(char *text, size_t text_bytes, const char *word)
 	}
 	word_append(text, text_bytes, "'", 1);
 	for (; *word; word++)
-		word_append(text, text_bytes, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+		word_append(text, text_bytes, *word == '\'' ? "'\\''" : word,
+			    *word == '\'' ? 4 : 1);
 	word_append(text, text_bytes, "'", 1);
 }
 

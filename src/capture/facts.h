@@ -17,7 +17,8 @@ struct facts {
 /* Returns 0 or -errno. */
 int facts_read(struct facts *ret_facts);
 
-/* The words with a blank between them; a word that a shell would split is quoted. Ends with NUL, cut if it must be. */
+/* The words with a blank between them; a word that a shell would split is quoted. Ends with NUL,
+ * cut if it must be. */
 void command_line_join(char *const *words, char *text, size_t text_bytes);
 
 /* "6379,6380"; empty for none. Ends with NUL. */

@@ -19,8 +19,8 @@ struct waiting {
 };
 
 /*
- * A sample that shows the threshold reached after the last closed spike's end: the spike that it saw is still open, and
- * not known yet.
+ * A sample that shows the threshold reached after the last closed spike's end: the spike that it
+ * saw is still open, and not known yet.
  */
 struct pending_sample {
 	uint64_t read_end_ns;
@@ -28,14 +28,16 @@ struct pending_sample {
 	uint32_t samples;
 };
 
-/* Beyond so many the older half is taken together: they are inside one open spike unless they contradict the series. */
+/* Beyond so many the older half is taken together: they are inside one open spike unless they
+ * contradict the series. */
 enum { PENDING_MAX = 64 };
 
 struct pending {
 	struct pending_sample *sample;
 	unsigned samples;
 	unsigned room;
-	/* The one sample that touched closed spikes and reached beyond the last one's end: the next one decides. */
+	/* The one sample that touched closed spikes and reached beyond the last one's end: the next
+	 * one decides. */
 	struct waiting *best; /* NULL: there is none */
 	uint64_t best_overlap_ns;
 	uint64_t read_start_ns;
@@ -69,7 +71,8 @@ struct judge {
 	uint64_t unexplained[POLLERS_MAX][GAUGES][THRESHOLDS_MAX];
 };
 
-int judge_new(const struct judge_options *options, judge_verdict *verdict, void *context, struct judge **ret_judge)
+int judge_new(const struct judge_options *options, judge_verdict *verdict, void *context,
+	      struct judge **ret_judge)
 {
 	struct judge *judge = calloc(1, sizeof(*judge));
 
@@ -144,7 +147,8 @@ static void key_unlink(struct key *key, struct waiting *waiting)
 static int waiting_judge(struct judge *judge, struct waiting *waiting)
 {
 	const struct record_header *header = &waiting->spike.header;
-	int error = judge->verdict(judge->context, waiting->socket->owner, &waiting->spike, waiting->sight);
+	int error = judge->verdict(judge->context, waiting->socket->owner, &waiting->spike,
+				   waiting->sight);
 
 	key_unlink(&waiting->socket->key[header->gauge][header->threshold_index], waiting);
 	waiting->next = judge->spare;
@@ -153,7 +157,8 @@ static int waiting_judge(struct judge *judge, struct waiting *waiting)
 	return error;
 }
 
-static uint64_t overlap_ns(const struct waiting *waiting, uint64_t read_start_ns, uint64_t read_end_ns)
+static uint64_t overlap_ns(const struct waiting *waiting, uint64_t read_start_ns,
+			   uint64_t read_end_ns)
 {
 	const struct record_spike *spike = &waiting->spike;
 	uint64_t from_ns = spike->start_ns > read_start_ns ? spike->start_ns : read_start_ns;
@@ -162,7 +167,8 @@ static uint64_t overlap_ns(const struct waiting *waiting, uint64_t read_start_ns
 	return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
-static void waiting_seen(struct waiting *waiting, unsigned poller, uint32_t value_bytes, uint32_t samples)
+static void waiting_seen(struct waiting *waiting, unsigned poller, uint32_t value_bytes,
+			 uint32_t samples)
 {
 	struct judge_sight *sight = &waiting->sight[poller];
 
@@ -172,8 +178,8 @@ static void waiting_seen(struct waiting *waiting, unsigned poller, uint32_t valu
 }
 
 /* The held sample is decided: it saw its best spike. */
-static int pending_release(struct judge *judge, struct pending *pending, unsigned poller, unsigned gauge,
-			   unsigned threshold_index)
+static int pending_release(struct judge *judge, struct pending *pending, unsigned poller,
+			   unsigned gauge, unsigned threshold_index)
 {
 	struct waiting *best = pending->best;
 
@@ -185,12 +191,14 @@ static int pending_release(struct judge *judge, struct pending *pending, unsigne
 }
 
 /* The spike that the held sample waited for has closed. */
-static int pending_decide(struct judge *judge, struct pending *pending, unsigned poller, struct waiting *next)
+static int pending_decide(struct judge *judge, struct pending *pending, unsigned poller,
+			  struct waiting *next)
 {
 	const struct record_header *header = &next->spike.header;
 	uint64_t next_overlap_ns;
 
-	if (next->spike.start_ns <= pending->read_end_ns && next->spike.end_ns > pending->read_start_ns) {
+	if (next->spike.start_ns <= pending->read_end_ns &&
+	    next->spike.end_ns > pending->read_start_ns) {
 		pending->ambiguous = true;
 		next_overlap_ns = overlap_ns(next, pending->read_start_ns, pending->read_end_ns);
 		if (next_overlap_ns > pending->best_overlap_ns) {
@@ -209,7 +217,8 @@ static int pending_decide(struct judge *judge, struct pending *pending, unsigned
 }
 
 /* The open spike that the pending samples saw has closed. */
-static void pending_close(struct judge *judge, struct pending *pending, unsigned poller, struct waiting *closed)
+static void pending_close(struct judge *judge, struct pending *pending, unsigned poller,
+			  struct waiting *closed)
 {
 	const struct record_header *header = &closed->spike.header;
 
@@ -219,7 +228,8 @@ static void pending_close(struct judge *judge, struct pending *pending, unsigned
 		if (closed->spike.start_ns <= sample->read_end_ns)
 			waiting_seen(closed, poller, sample->value_bytes, sample->samples);
 		else
-			judge->unexplained[poller][header->gauge][header->threshold_index] += sample->samples;
+			judge->unexplained[poller][header->gauge][header->threshold_index] +=
+				sample->samples;
 	}
 	pending->samples = 0;
 }
@@ -269,11 +279,13 @@ static void pending_compress(struct pending *pending)
 			together.value_bytes = sample->value_bytes;
 	}
 	pending->sample[0] = together;
-	memmove(&pending->sample[1], &pending->sample[half], (pending->samples - half) * sizeof(pending->sample[0]));
+	memmove(&pending->sample[1], &pending->sample[half],
+		(pending->samples - half) * sizeof(pending->sample[0]));
 	pending->samples -= half - 1;
 }
 
-static int pending_add(struct pending *pending, const struct judge_sample *sample, uint32_t value_bytes)
+static int pending_add(struct pending *pending, const struct judge_sample *sample,
+		       uint32_t value_bytes)
 {
 	if (pending->samples == PENDING_MAX)
 		pending_compress(pending);
@@ -301,9 +313,10 @@ static int key_pending(struct judge *judge, struct key *key)
 	return key->pending ? 0 : -ENOMEM;
 }
 
-/* Among the closed spikes that the sample touches, the one with the longest overlap, the earlier one of equals. */
-static struct waiting *key_best(const struct key *key, const struct judge_sample *sample, uint64_t *ret_overlap_ns,
-				unsigned *ret_touched)
+/* Among the closed spikes that the sample touches, the one with the longest overlap, the earlier
+ * one of equals. */
+static struct waiting *key_best(const struct key *key, const struct judge_sample *sample,
+				uint64_t *ret_overlap_ns, unsigned *ret_touched)
 {
 	struct waiting *best = NULL;
 
@@ -327,8 +340,8 @@ static struct waiting *key_best(const struct key *key, const struct judge_sample
 }
 
 /* One sample, one gauge, one threshold that it shows reached. */
-static int key_sample(struct judge *judge, struct judge_socket *socket, unsigned poller, unsigned gauge,
-		      unsigned threshold_index, const struct judge_sample *sample)
+static int key_sample(struct judge *judge, struct judge_socket *socket, unsigned poller,
+		      unsigned gauge, unsigned threshold_index, const struct judge_sample *sample)
 {
 	struct key *key = &socket->key[gauge][threshold_index];
 	uint32_t value_bytes = sample->value_bytes[gauge];
@@ -351,9 +364,11 @@ static int key_sample(struct judge *judge, struct judge_socket *socket, unsigned
 		judge->ambiguous[poller][gauge][threshold_index] += touched > 1;
 		return 0;
 	}
-	/* Two rows of one socket in one window, as a scan under churn repeats them: the first is decided as things stand. */
+	/* Two rows of one socket in one window, as a scan under churn repeats them: the first is
+	 * decided as things stand. */
 	if (key->pending[poller].best) {
-		int error = pending_release(judge, &key->pending[poller], poller, gauge, threshold_index);
+		int error = pending_release(judge, &key->pending[poller], poller, gauge,
+					    threshold_index);
 
 		if (error)
 			return error;
@@ -368,7 +383,8 @@ static int key_sample(struct judge *judge, struct judge_socket *socket, unsigned
 	return 0;
 }
 
-int judge_sample(struct judge *judge, struct judge_socket *socket, unsigned poller, const struct judge_sample *sample)
+int judge_sample(struct judge *judge, struct judge_socket *socket, unsigned poller,
+		 const struct judge_sample *sample)
 {
 	const struct judge_options *options = &judge->options;
 
@@ -416,11 +432,13 @@ int judge_socket_end(struct judge *judge, struct judge_socket *socket)
 		unsigned gauge = slot / THRESHOLDS_MAX, index = slot % THRESHOLDS_MAX;
 		struct key *key = &socket->key[gauge][index];
 
-		for (unsigned poller = 0; key->pending && poller < judge->options.pollers && !error; poller++) {
+		for (unsigned poller = 0; key->pending && poller < judge->options.pollers && !error;
+		     poller++) {
 			struct pending *pending = &key->pending[poller];
 
 			for (unsigned sample = 0; sample < pending->samples; sample++)
-				judge->unexplained[poller][gauge][index] += pending->sample[sample].samples;
+				judge->unexplained[poller][gauge][index] +=
+					pending->sample[sample].samples;
 			pending->samples = 0;
 			if (pending->best)
 				error = pending_release(judge, pending, poller, gauge, index);
@@ -446,12 +464,14 @@ uint64_t judge_waiting(const struct judge *judge)
 	return judge->waiting;
 }
 
-uint64_t judge_ambiguous(const struct judge *judge, unsigned poller, unsigned gauge, unsigned threshold_index)
+uint64_t judge_ambiguous(const struct judge *judge, unsigned poller, unsigned gauge,
+			 unsigned threshold_index)
 {
 	return judge->ambiguous[poller][gauge][threshold_index];
 }
 
-uint64_t judge_unexplained(const struct judge *judge, unsigned poller, unsigned gauge, unsigned threshold_index)
+uint64_t judge_unexplained(const struct judge *judge, unsigned poller, unsigned gauge,
+			   unsigned threshold_index)
 {
 	return judge->unexplained[poller][gauge][threshold_index];
 }

@@ -10,19 +10,22 @@
 /*
  * Who saw which spike: a merge of closed spikes and polled samples, while the capture runs.
  *
- * A sample [read_start, read_end] shows one instant, so it sees at most one spike [start, end) of a gauge and threshold: of
- * those with start <= read_end and end > read_start the one with the longest overlap, the earlier one of equals. Where there
- * is more than one the sample is ambiguous. src/store/query/seen_by_definition.sql says the same in SQL.
+ * A sample [read_start, read_end] shows one instant, so it sees at most one spike [start, end) of a
+ * gauge and threshold: of those with start <= read_end and end > read_start the one with the
+ * longest overlap, the earlier one of equals. Where there is more than one the sample is ambiguous.
+ * src/store/query/seen_by_definition.sql says the same in SQL.
  *
  * The order in which things must come:
  *   - a socket's spikes of one gauge and threshold by their end, as the kernel closes them;
- *   - a poller's samples of one socket by their time, each only once every spike that ended before its read_end has come;
+ *   - a poller's samples of one socket by their time, each only once every spike that ended before
+ * its read_end has come;
  *   - judge_settle(passed_ns) once no poller will bring a sample that began before passed_ns.
  */
 
 struct judge;
 
-/* What is kept of one socket: the caller holds it beside its own, from judge_socket_new() to judge_socket_free(). */
+/* What is kept of one socket: the caller holds it beside its own, from judge_socket_new() to
+ * judge_socket_free(). */
 struct judge_socket;
 
 struct judge_options {
@@ -40,12 +43,14 @@ struct judge_sight {
 };
 
 /*
- * Takes each spike once, when it is judged: sight[] has an entry for each poller. owner is judge_socket_new()'s. Returns 0, or
- * -errno, which ends judge_settle().
+ * Takes each spike once, when it is judged: sight[] has an entry for each poller. owner is
+ * judge_socket_new()'s. Returns 0, or -errno, which ends judge_settle().
  */
-typedef int judge_verdict(void *context, void *owner, const struct record_spike *spike, const struct judge_sight *sight);
+typedef int judge_verdict(void *context, void *owner, const struct record_spike *spike,
+			  const struct judge_sight *sight);
 
-int judge_new(const struct judge_options *options, judge_verdict *verdict, void *context, struct judge **ret_judge);
+int judge_new(const struct judge_options *options, judge_verdict *verdict, void *context,
+	      struct judge **ret_judge);
 void judge_freep(struct judge **judge);
 
 int judge_socket_new(struct judge *judge, void *owner, struct judge_socket **ret_socket);
@@ -59,14 +64,16 @@ struct judge_sample {
 	uint32_t value_bytes[GAUGES]; /* of the gauges that the poller reads */
 };
 
-int judge_sample(struct judge *judge, struct judge_socket *socket, unsigned poller, const struct judge_sample *sample);
+int judge_sample(struct judge *judge, struct judge_socket *socket, unsigned poller,
+		 const struct judge_sample *sample);
 
 /* Judges every spike that ended before passed_ns. */
 int judge_settle(struct judge *judge, uint64_t passed_ns);
 
 /*
- * No more spikes or samples of this socket: what still waits for a later spike is decided without one. The socket must
- * outlive its spikes: judge_settle() past the last one's end comes before judge_socket_free().
+ * No more spikes or samples of this socket: what still waits for a later spike is decided without
+ * one. The socket must outlive its spikes: judge_settle() past the last one's end comes before
+ * judge_socket_free().
  */
 int judge_socket_end(struct judge *judge, struct judge_socket *socket);
 void judge_socket_free(struct judge *judge, struct judge_socket *socket);
@@ -75,9 +82,11 @@ void judge_socket_free(struct judge *judge, struct judge_socket *socket);
 uint64_t judge_waiting(const struct judge *judge);
 
 /* Samples of a poller that touched more than one spike of a gauge and threshold. */
-uint64_t judge_ambiguous(const struct judge *judge, unsigned poller, unsigned gauge, unsigned threshold_index);
+uint64_t judge_ambiguous(const struct judge *judge, unsigned poller, unsigned gauge,
+			 unsigned threshold_index);
 
 /* Samples at or above a threshold that touched no spike: each contradicts the series. */
-uint64_t judge_unexplained(const struct judge *judge, unsigned poller, unsigned gauge, unsigned threshold_index);
+uint64_t judge_unexplained(const struct judge *judge, unsigned poller, unsigned gauge,
+			   unsigned threshold_index);
 
 #endif

@@ -18,7 +18,8 @@
 
 typedef int check_each(void *context, const struct check_item *item);
 
-static struct check_item item_of(const char *kind, const char *name, int error, const struct failure *failure)
+static struct check_item item_of(const char *kind, const char *name, int error,
+				 const struct failure *failure)
 {
 	struct check_item item = { .kind = kind, .name = name, .allowed = !error };
 
@@ -38,10 +39,13 @@ static struct check_item check_root(void)
 	return item;
 }
 
-/* Takes the priority for a moment: rlimits and capabilities both play a part, so only trying tells. */
+/* Takes the priority for a moment: rlimits and capabilities both play a part, so only trying tells.
+ */
 static struct check_item check_realtime(void)
 {
-	struct check_item item = { .kind = "privilege", .name = "real-time priority", .allowed = true };
+	struct check_item item = { .kind = "privilege",
+				   .name = "real-time priority",
+				   .allowed = true };
 	const struct sched_param before = { 0 };
 	const struct sched_param wanted = { .sched_priority = 1 };
 
@@ -95,7 +99,8 @@ static struct check_item check_proc(void)
 		error = proc_tcp_scan_time(source, &scan_ns, &failure);
 	item = item_of("poller", "proc", error, &failure);
 	if (!error)
-		snprintf(item.reason, sizeof(item.reason), "a scan takes %" PRIu64 " us here", scan_ns / NS_PER_US);
+		snprintf(item.reason, sizeof(item.reason), "a scan takes %" PRIu64 " us here",
+			 scan_ns / NS_PER_US);
 	source_closep(&source);
 	return item;
 }
@@ -112,7 +117,9 @@ static struct check_item check_softnet(void)
 
 static struct check_item verdict_of(bool backend, bool poller)
 {
-	struct check_item item = { .kind = "verdict", .name = "capture", .allowed = backend && poller };
+	struct check_item item = { .kind = "verdict",
+				   .name = "capture",
+				   .allowed = backend && poller };
 
 	if (!backend)
 		snprintf(item.reason, sizeof(item.reason), "no backend is allowed here");

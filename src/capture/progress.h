@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The line that says how a capture goes, on stderr: rewritten in place on a terminal, a line each time elsewhere. */
+/* The line that says how a capture goes, on stderr: rewritten in place on a terminal, a line each
+ * time elsewhere. */
 struct progress {
 	bool terminal;
 	bool shown;

@@ -19,13 +19,14 @@ static void wake_handle(int signal_number)
 
 int runner_prepare(void)
 {
-	struct sigaction action = { .sa_handler = wake_handle }; /* no SA_RESTART: it must end a sleep */
+	struct sigaction action = { .sa_handler =
+					    wake_handle }; /* no SA_RESTART: it must end a sleep */
 
 	return sigaction(WAKE_SIGNAL, &action, NULL) < 0 ? -errno : 0;
 }
 
-int runner_turn(struct runner *runner, uint64_t scheduled_ns, uint64_t missed_turns, uint64_t passed_ns,
-		uint64_t *ret_rows)
+int runner_turn(struct runner *runner, uint64_t scheduled_ns, uint64_t missed_turns,
+		uint64_t passed_ns, uint64_t *ret_rows)
 {
 	struct batch *batch = batch_new(runner->index);
 	struct sink sink = { .context = batch, .take = batch_take };
@@ -71,7 +72,8 @@ static void *runner_run(void *context)
 	while (!atomic_load(&runner->stop) && runner->schedule.next_ns < runner->end_ns) {
 		uint64_t scheduled_ns, missed_turns;
 
-		if (schedule_wait(&runner->schedule, &clock_monotonic, &scheduled_ns, &missed_turns) != 0)
+		if (schedule_wait(&runner->schedule, &clock_monotonic, &scheduled_ns,
+				  &missed_turns) != 0)
 			continue; /* a signal: look whether it means the end */
 		if (scheduled_ns >= runner->end_ns)
 			break;
@@ -115,11 +117,13 @@ int runner_start(struct runner *runner, uint64_t first_ns, uint64_t period_ns, u
 		error = pthread_create(&runner->thread, &attributes, runner_run, runner);
 	pthread_attr_destroy(&attributes);
 	if (error == EPERM)
-		return failure_set(failure, error,
-				   "real-time priority %u is refused to this user: leave --realtime out, or run it as root",
-				   runner->realtime_priority);
+		return failure_set(
+			failure, error,
+			"real-time priority %u is refused to this user: leave --realtime out, or run it as root",
+			runner->realtime_priority);
 	if (error)
-		return failure_set(failure, error, "a thread can't be started: %s", strerror(error));
+		return failure_set(failure, error, "a thread can't be started: %s",
+				   strerror(error));
 	runner->started = true;
 	return 0;
 }
@@ -131,7 +135,8 @@ void runner_join(struct runner *runner)
 	if (!runner->started)
 		return;
 	atomic_store(&runner->stop, true);
-	/* Again and again: a signal that comes between the look at stop and the sleep would be lost. */
+	/* Again and again: a signal that comes between the look at stop and the sleep would be
+	 * lost. */
 	while (!atomic_load(&runner->ended)) {
 		pthread_kill(runner->thread, WAKE_SIGNAL);
 		nanosleep(&pause, NULL);

@@ -16,7 +16,8 @@ enum {
 	TICKS_PER_S = 20,
 };
 
-/* The programs are timed for one tick in each second, a different one each time: a fixed one could beat with the load. */
+/* The programs are timed for one tick in each second, a different one each time: a fixed one could
+ * beat with the load. */
 struct timing {
 	struct probe_timing stretch;
 	unsigned tick; /* of the running second */
@@ -52,7 +53,8 @@ static int tick_wait(const sigset_t *signals, uint64_t wake_ns)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	uint64_t wait_ns = wake_ns > now_ns ? wake_ns - now_ns : 0;
-	struct timespec wait = { .tv_sec = (time_t)(wait_ns / NS_PER_S), .tv_nsec = (long)(wait_ns % NS_PER_S) };
+	struct timespec wait = { .tv_sec = (time_t)(wait_ns / NS_PER_S),
+				 .tv_nsec = (long)(wait_ns % NS_PER_S) };
 	int number = sigtimedwait(signals, NULL, &wait);
 
 	return number > 0 ? number : 0;
@@ -103,7 +105,8 @@ static void session_wait(struct session *session, const sigset_t *signals)
 		if (++ticks % TICKS_PER_S == 0) {
 			struct writer_progress state = writer_progress(session->writer);
 
-			progress_show(&progress, now_ns, session->start_ns, session->end_ns, &state);
+			progress_show(&progress, now_ns, session->start_ns, session->end_ns,
+				      &state);
 		}
 	}
 	timing_end(&timing, session);
@@ -151,7 +154,8 @@ static int session_end(struct session *session, struct failure *failure)
 	error = session_runner_error(session, failure);
 	/* The counters' last values, so that before and after can be told. */
 	if (!error)
-		error = runner_turn(&session->runner[RUNNER_OF_SOFTNET], session->end_ns, 0, session->end_ns, NULL);
+		error = runner_turn(&session->runner[RUNNER_OF_SOFTNET], session->end_ns, 0,
+				    session->end_ns, NULL);
 	if (!error)
 		error = session_drain(session, failure);
 	for (unsigned index = 0; index < session->runners; index++)
@@ -161,8 +165,9 @@ static int session_end(struct session *session, struct failure *failure)
 	if (writer_error)
 		return writer_error;
 	anchor = clock_anchor_read();
-	writer_error = store_finish(session->store, session->ids.capture_id, (int64_t)session->end_ns,
-				    anchor.utc_ns - (int64_t)(anchor.monotonic_ns - session->end_ns), failure);
+	writer_error = store_finish(
+		session->store, session->ids.capture_id, (int64_t)session->end_ns,
+		anchor.utc_ns - (int64_t)(anchor.monotonic_ns - session->end_ns), failure);
 	return error ? error : writer_error;
 }
 
@@ -177,7 +182,8 @@ static void signals_block(sigset_t *ret_signals, sigset_t *ret_before)
 	pthread_sigmask(SIG_BLOCK, ret_signals, ret_before);
 }
 
-static int session_work(struct session *session, const sigset_t *signals, bool *ret_begun, struct failure *failure)
+static int session_work(struct session *session, const sigset_t *signals, bool *ret_begun,
+			struct failure *failure)
 {
 	int error = session_open(session, failure);
 
@@ -190,7 +196,8 @@ static int session_work(struct session *session, const sigset_t *signals, bool *
 	return session_end(session, failure);
 }
 
-int session_run(const struct capture_options *options, int64_t *ret_capture_id, struct failure *failure)
+int session_run(const struct capture_options *options, int64_t *ret_capture_id,
+		struct failure *failure)
 {
 	struct session session = { .options = options };
 	sigset_t signals, before;
@@ -198,7 +205,8 @@ int session_run(const struct capture_options *options, int64_t *ret_capture_id, 
 	int error = runner_prepare();
 
 	if (error)
-		return failure_set(failure, -error, "a signal handler can't be set: %s", strerror(-error));
+		return failure_set(failure, -error, "a signal handler can't be set: %s",
+				   strerror(-error));
 	signals_block(&signals, &before);
 	error = session_work(&session, &signals, &begun, failure);
 	session_close(&session, begun);

@@ -15,13 +15,15 @@
 
 enum {
 	CHANNEL_BYTES_MAX = 64 << 20,
-	/* Often enough that 16 MiB of ring never fill, seldom enough that the wake-ups cost nothing. */
+	/* Often enough that 16 MiB of ring never fill, seldom enough that the wake-ups cost
+	   nothing. */
 	DRAIN_PERIOD_NS = 5 * NS_PER_MS,
 	/* From the last preparation to the first turn: the threads have started by then. */
 	LEAD_NS = 20 * NS_PER_MS,
 };
 
-static int session_open_probe_with(struct session *session, const struct backend *backend, struct failure *failure)
+static int session_open_probe_with(struct session *session, const struct backend *backend,
+				   struct failure *failure)
 {
 	const struct capture_options *options = session->options;
 	struct probe_options probe = {
@@ -39,7 +41,8 @@ static int session_open_probe_with(struct session *session, const struct backend
 	return probe_open(&probe, &session->probe, failure);
 }
 
-/* auto: the first backend that this kernel takes; the reason of the first refusal is the one to tell. */
+/* auto: the first backend that this kernel takes; the reason of the first refusal is the one to
+ * tell. */
 static int session_open_probe(struct session *session, struct failure *failure)
 {
 	const struct backend *backend = backend_find(session->options->backend);
@@ -83,9 +86,11 @@ static int period_min(struct source *source, uint64_t *ret_period_ns, struct fai
 	}
 }
 
-static int session_open_poller(struct session *session, const struct poller_options *poller, struct failure *failure)
+static int session_open_poller(struct session *session, const struct poller_options *poller,
+			       struct failure *failure)
 {
-	struct proc_tcp_options options = { .page_reads = poller->page_reads, .ports = session->options->ports };
+	struct proc_tcp_options options = { .page_reads = poller->page_reads,
+					    .ports = session->options->ports };
 	unsigned index = session->runners;
 	int error;
 
@@ -95,7 +100,9 @@ static int session_open_poller(struct session *session, const struct poller_opti
 		return error;
 	session->period_ns[index] = poller->period_ns;
 	session->runners++;
-	return poller->period_ns ? 0 : period_min(session->source[index], &session->period_ns[index], failure);
+	return poller->period_ns ?
+		       0 :
+		       period_min(session->source[index], &session->period_ns[index], failure);
 }
 
 int session_open(struct session *session, struct failure *failure)
@@ -128,7 +135,8 @@ static int session_put_capture(struct session *session, struct failure *failure)
 	int error = facts_read(&facts);
 
 	if (error)
-		return failure_set(failure, -error, "this machine's facts can't be read: %s", strerror(-error));
+		return failure_set(failure, -error, "this machine's facts can't be read: %s",
+				   strerror(-error));
 	command_line_join(options->command_line, command_line, sizeof(command_line));
 	ports_join(options->port, options->ports, ports, sizeof(ports));
 	row = (struct capture_row){
@@ -152,7 +160,8 @@ static int session_put_capture(struct session *session, struct failure *failure)
 	};
 	error = store_put_capture(session->store, &row, failure);
 	for (unsigned index = 0; index < options->thresholds && !error; index++)
-		error = store_put_threshold(session->store, row.capture_id, options->threshold_bytes[index], failure);
+		error = store_put_threshold(session->store, row.capture_id,
+					    options->threshold_bytes[index], failure);
 	return error;
 }
 
@@ -166,8 +175,8 @@ static uint64_t phase_draw_ns(uint64_t period_ns)
 	return random % period_ns;
 }
 
-static int session_put_poller(struct session *session, unsigned index, int64_t poller_id, uint64_t first_ns,
-			      struct failure *failure)
+static int session_put_poller(struct session *session, unsigned index, int64_t poller_id,
+			      uint64_t first_ns, struct failure *failure)
 {
 	const struct poller_options *poller = &session->options->poller[index - RUNNER_OF_POLLERS];
 
@@ -187,8 +196,8 @@ static int session_put_poller(struct session *session, unsigned index, int64_t p
 }
 
 /* Who runs what, for the writer; the pollers' rows too. */
-static int session_describe(struct session *session, struct writer_options *writer, uint64_t *first_ns,
-			    struct failure *failure)
+static int session_describe(struct session *session, struct writer_options *writer,
+			    uint64_t *first_ns, struct failure *failure)
 {
 	char period[UNITS_TEXT_BYTES];
 	int error = 0;
@@ -200,7 +209,8 @@ static int session_describe(struct session *session, struct writer_options *writ
 		first_ns[index] = session->poll_start_ns;
 		*runner = (struct runner){
 			.index = index,
-			.source = index == RUNNER_OF_PROBE ? session->probe : session->source[index],
+			.source = index == RUNNER_OF_PROBE ? session->probe :
+							     session->source[index],
 			.channel = session->channel,
 			.promises = index == RUNNER_OF_PROBE,
 			.waits = index == RUNNER_OF_PROBE,
@@ -217,7 +227,8 @@ static int session_describe(struct session *session, struct writer_options *writ
 			 time_format(session->period_ns[index], period));
 		runner->realtime_priority = session->options->realtime_priority;
 		first_ns[index] += phase_draw_ns(session->period_ns[index]);
-		error = session_put_poller(session, index, entry->poller_id, first_ns[index], failure);
+		error = session_put_poller(session, index, entry->poller_id, first_ns[index],
+					   failure);
 	}
 	writer->runners = session->runners;
 	return error;
@@ -245,8 +256,10 @@ static int session_start_threads(struct session *session, struct failure *failur
 	if (!error)
 		error = writer_start(&writer, &session->writer, failure);
 	for (unsigned index = 0; index < session->runners && !error; index++)
-		error = runner_start(&session->runner[index], first_ns[index], session->period_ns[index],
-				     session->end_ns && index != RUNNER_OF_PROBE ? session->end_ns : UINT64_MAX, failure);
+		error = runner_start(
+			&session->runner[index], first_ns[index], session->period_ns[index],
+			session->end_ns && index != RUNNER_OF_PROBE ? session->end_ns : UINT64_MAX,
+			failure);
 	return error;
 }
 

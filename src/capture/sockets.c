@@ -76,12 +76,14 @@ static struct tracked_socket **number_bucket(const struct sockets *sockets, uint
 	return &sockets->by_number[number_hash(number) & (sockets->buckets - 1)];
 }
 
-static struct tracked_socket **tuple_bucket(const struct sockets *sockets, const struct socket_tuple *tuple)
+static struct tracked_socket **tuple_bucket(const struct sockets *sockets,
+					    const struct socket_tuple *tuple)
 {
 	return &sockets->by_tuple[tuple_hash(tuple) & (sockets->buckets - 1)];
 }
 
-/* Puts every socket of one bucket behind its new bucket's last, so that the newest of a tuple stays first. */
+/* Puts every socket of one bucket behind its new bucket's last, so that the newest of a tuple stays
+ * first. */
 static void tuple_move(struct sockets *sockets, struct tracked_socket *socket)
 {
 	while (socket) {
@@ -129,7 +131,8 @@ static void sockets_grow(struct sockets *sockets)
 	*sockets = grown;
 }
 
-struct tracked_socket *sockets_add(struct sockets *sockets, const struct socket_tuple *tuple, uint32_t number)
+struct tracked_socket *sockets_add(struct sockets *sockets, const struct socket_tuple *tuple,
+				   uint32_t number)
 {
 	struct tracked_socket *socket = calloc(1, sizeof(*socket));
 	struct tracked_socket **bucket;
@@ -178,7 +181,8 @@ struct tracked_socket *sockets_by_sample(const struct sockets *sockets, const st
 	struct socket_tuple tuple = socket_tuple_of_sample(sample);
 	struct tracked_socket *oldest = NULL;
 
-	for (struct tracked_socket *socket = *tuple_bucket(sockets, &tuple); socket; socket = socket->tuple_next) {
+	for (struct tracked_socket *socket = *tuple_bucket(sockets, &tuple); socket;
+	     socket = socket->tuple_next) {
 		if (memcmp(&socket->tuple, &tuple, sizeof(tuple)) != 0)
 			continue;
 		if (socket->first_ns <= sample->read_end_ns)

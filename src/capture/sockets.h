@@ -38,29 +38,34 @@ struct tracked_socket {
 	struct tracked_socket *tuple_next;
 };
 
-/* Sockets by number and by tuple. Connections come and go on the same tuple: the newest stands first. */
+/* Sockets by number and by tuple. Connections come and go on the same tuple: the newest stands
+ * first. */
 struct sockets;
 
 int sockets_new(struct sockets **ret_sockets);
 void sockets_freep(struct sockets **sockets);
 
 /* Adds a socket that the caller fills in but for tuple and number. NULL: out of memory. */
-struct tracked_socket *sockets_add(struct sockets *sockets, const struct socket_tuple *tuple, uint32_t number);
+struct tracked_socket *sockets_add(struct sockets *sockets, const struct socket_tuple *tuple,
+				   uint32_t number);
 
 struct tracked_socket *sockets_by_number(const struct sockets *sockets, uint32_t number);
 
 /*
- * Whose row a poller read: of the sockets with this tuple the newest that was born before the read ended, or else the oldest
- * (the row of a socket can be read just before the clock of its birth's record). NULL: none has this tuple.
+ * Whose row a poller read: of the sockets with this tuple the newest that was born before the read
+ * ended, or else the oldest (the row of a socket can be read just before the clock of its birth's
+ * record). NULL: none has this tuple.
  */
-struct tracked_socket *sockets_by_sample(const struct sockets *sockets, const struct sample *sample);
+struct tracked_socket *sockets_by_sample(const struct sockets *sockets,
+					 const struct sample *sample);
 
 struct socket_tuple socket_tuple_of_sample(const struct sample *sample);
 
 /* Takes the socket out and frees it, but not what it points to. */
 void sockets_remove(struct sockets *sockets, struct tracked_socket *socket);
 
-/* Any socket, to empty the table with, once nothing is added any more; NULL when there is none left. */
+/* Any socket, to empty the table with, once nothing is added any more; NULL when there is none
+ * left. */
 struct tracked_socket *sockets_any(struct sockets *sockets);
 
 uint64_t sockets_count(const struct sockets *sockets);

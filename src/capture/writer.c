@@ -43,8 +43,8 @@ static int writer_put_timings(struct writer *writer)
 static int writer_put_threads(struct writer *writer)
 {
 	int64_t cpu_ns = (int64_t)(clock_thread_cpu_ns() - writer->cpu_start_ns);
-	int error = store_put_thread_cpu(writer->options.store, writer->ids.capture_id, "writer", cpu_ns,
-					 (int64_t)writer->commits, &writer->failure);
+	int error = store_put_thread_cpu(writer->options.store, writer->ids.capture_id, "writer",
+					 cpu_ns, (int64_t)writer->commits, &writer->failure);
 
 	for (unsigned index = 0; index < writer->options.runners && !error; index++) {
 		const struct writer_runner *runner = &writer->options.runner[index];
@@ -54,7 +54,8 @@ static int writer_put_threads(struct writer *writer)
 		error = store_put_thread_cpu(writer->options.store, writer->ids.capture_id,
 					     runner->kind == RUNNER_PROBE ? "collector" : "softnet",
 					     (int64_t)atomic_load(&runner->runner->cpu_ns),
-					     (int64_t)atomic_load(&runner->runner->turns), &writer->failure);
+					     (int64_t)atomic_load(&runner->runner->turns),
+					     &writer->failure);
 	}
 	return error;
 }
@@ -87,7 +88,8 @@ static int writer_take_records(struct writer *writer, const struct batch *batch)
 {
 	int error = 0;
 
-	for (const struct batch_item *item = batch_next(batch, NULL); item && !error; item = batch_next(batch, item))
+	for (const struct batch_item *item = batch_next(batch, NULL); item && !error;
+	     item = batch_next(batch, item))
 		error = writer_take_record(writer, item);
 	if (!error && batch->passed_ns > writer->kernel_passed_ns)
 		writer->kernel_passed_ns = batch->passed_ns;
@@ -156,7 +158,8 @@ static void *writer_run(void *context)
 
 	writer->error = writer_work(writer);
 	if (writer->error == -ENOMEM && !writer->failure.text[0])
-		failure_set(&writer->failure, ENOMEM, "out of memory: capture fewer sockets (-p) or a higher --threshold");
+		failure_set(&writer->failure, ENOMEM,
+			    "out of memory: capture fewer sockets (-p) or a higher --threshold");
 	if (writer->error)
 		atomic_store(&writer->failed, true);
 	return NULL;
@@ -165,13 +168,15 @@ static void *writer_run(void *context)
 static int writer_prepare(struct writer *writer)
 {
 	const struct writer_options *options = &writer->options;
-	struct judge_options judge = { .thresholds = options->thresholds, .spikes_max = SPIKES_WAITING_MAX };
+	struct judge_options judge = { .thresholds = options->thresholds,
+				       .spikes_max = SPIKES_WAITING_MAX };
 	int error;
 
 	memcpy(judge.threshold_bytes, options->threshold_bytes, sizeof(judge.threshold_bytes));
 	for (unsigned index = 0; index < options->runners; index++) {
 		if (options->runner[index].kind == RUNNER_POLLER)
-			judge.poller_gauges[judge.pollers++] = 1U << GAUGE_RX_QUEUE | 1U << GAUGE_TX_QUEUE;
+			judge.poller_gauges[judge.pollers++] = 1U << GAUGE_RX_QUEUE |
+							       1U << GAUGE_TX_QUEUE;
 	}
 	error = judge_new(&judge, writer_verdict, writer, &writer->judge);
 	if (!error)
@@ -179,7 +184,8 @@ static int writer_prepare(struct writer *writer)
 	return error;
 }
 
-int writer_start(const struct writer_options *options, struct writer **ret_writer, struct failure *failure)
+int writer_start(const struct writer_options *options, struct writer **ret_writer,
+		 struct failure *failure)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 	int error;
@@ -195,7 +201,8 @@ int writer_start(const struct writer_options *options, struct writer **ret_write
 		error = pthread_create(&writer->thread, NULL, writer_run, writer);
 	if (error) {
 		writer_freep(&writer);
-		return failure_set(failure, error, "the writer can't be started: %s", strerror(error));
+		return failure_set(failure, error, "the writer can't be started: %s",
+				   strerror(error));
 	}
 	writer->joined = false;
 	*ret_writer = writer;
@@ -234,8 +241,8 @@ static int writer_put_poller_ends(struct writer *writer, uint64_t end_ns)
 		const struct writer_runner *runner = &writer->options.runner[index];
 
 		if (runner->kind == RUNNER_POLLER)
-			error = store_put_poller_end(writer->options.store, runner->poller_id, (int64_t)end_ns,
-						     &writer->failure);
+			error = store_put_poller_end(writer->options.store, runner->poller_id,
+						     (int64_t)end_ns, &writer->failure);
 	}
 	return error;
 }

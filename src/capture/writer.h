@@ -16,8 +16,9 @@ struct runner;
 struct source;
 
 /*
- * The one thread that writes: it takes the sources' batches from the channel, matches samples with sockets, has the judge
- * settle who saw which spike, folds the short unseen ones, and commits each second.
+ * The one thread that writes: it takes the sources' batches from the channel, matches samples with
+ * sockets, has the judge settle who saw which spike, folds the short unseen ones, and commits each
+ * second.
  */
 struct writer;
 
@@ -59,7 +60,8 @@ struct writer_progress {
 };
 
 /* Starts the thread. */
-int writer_start(const struct writer_options *options, struct writer **ret_writer, struct failure *failure);
+int writer_start(const struct writer_options *options, struct writer **ret_writer,
+		 struct failure *failure);
 
 /* Has the timing written with the next commit. */
 void writer_put_timing(struct writer *writer, const struct probe_timing *timing);
@@ -70,8 +72,8 @@ struct writer_progress writer_progress(struct writer *writer);
 bool writer_failed(struct writer *writer);
 
 /*
- * After channel_close(): waits until everything is judged and put, the ends and losses too; the store stays open, its last
- * transaction not committed. Returns 0 or -errno.
+ * After channel_close(): waits until everything is judged and put, the ends and losses too; the
+ * store stays open, its last transaction not committed. Returns 0 or -errno.
  */
 int writer_join(struct writer *writer, uint64_t end_ns, struct failure *failure);
 

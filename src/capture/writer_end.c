@@ -19,7 +19,8 @@ void writer_forget(struct writer *writer, struct tracked_socket *socket)
 /* Sockets whose every spike is judged and whose rows can't be read any more. */
 int writer_retire(struct writer *writer)
 {
-	while (writer->dead_first && writer->dead_first->last_ns + DEAD_KEPT_NS < writer->settled_ns) {
+	while (writer->dead_first &&
+	       writer->dead_first->last_ns + DEAD_KEPT_NS < writer->settled_ns) {
 		struct tracked_socket *socket = writer->dead_first;
 		int error = judge_socket_end(writer->judge, socket->judged);
 
@@ -44,9 +45,10 @@ static int writer_put_ambiguous(struct writer *writer, unsigned poller, int64_t 
 		uint64_t samples = judge_ambiguous(writer->judge, poller, gauge, index);
 
 		if (samples)
-			error = store_put_ambiguous(writer->options.store, poller_id, store_gauge_name(gauge),
-						    writer->options.threshold_bytes[index], (int64_t)samples,
-						    &writer->failure);
+			error = store_put_ambiguous(writer->options.store, poller_id,
+						    store_gauge_name(gauge),
+						    writer->options.threshold_bytes[index],
+						    (int64_t)samples, &writer->failure);
 	}
 	return error;
 }
@@ -70,7 +72,8 @@ int writer_end(struct writer *writer)
 	writer->dead_last = NULL;
 	for (unsigned index = 0; index < writer->options.runners && !error; index++) {
 		if (writer->options.runner[index].kind == RUNNER_POLLER)
-			error = writer_put_ambiguous(writer, poller++, writer->options.runner[index].poller_id);
+			error = writer_put_ambiguous(writer, poller++,
+						     writer->options.runner[index].poller_id);
 	}
 	return error;
 }
@@ -82,7 +85,8 @@ static int put_loss(void *context, const char *cause, uint64_t count)
 	if (!count)
 		return 0;
 	atomic_fetch_add(&writer->losses, count);
-	return store_put_loss(writer->options.store, writer->ids.capture_id, cause, (int64_t)count, &writer->failure);
+	return store_put_loss(writer->options.store, writer->ids.capture_id, cause, (int64_t)count,
+			      &writer->failure);
 }
 
 static int put_runner_losses(struct writer *writer, const struct writer_runner *runner)

@@ -69,7 +69,8 @@ struct writer {
 
 /* writer_record.c: what the kernel says. */
 int writer_take_record(struct writer *writer, const struct batch_item *item);
-int writer_verdict(void *context, void *owner, const struct record_spike *spike, const struct judge_sight *sight);
+int writer_verdict(void *context, void *owner, const struct record_spike *spike,
+		   const struct judge_sight *sight);
 int writer_flush_bins(struct writer *writer);
 
 /* writer_sample.c: what pollers and the softnet sampler read. */

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-static int writer_put_socket(struct writer *writer, struct tracked_socket *socket, const struct record_socket *record)
+static int writer_put_socket(struct writer *writer, struct tracked_socket *socket,
+			     const struct record_socket *record)
 {
 	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN];
 	const struct socket_row row = {
@@ -16,9 +17,11 @@ static int writer_put_socket(struct writer *writer, struct tracked_socket *socke
 		.inode = (int64_t)record->inode,
 		.netns_inode = record->netns_inode,
 		.family = record->family,
-		.local_address = inet_ntop(record->family, record->local_address, local, sizeof(local)),
+		.local_address =
+			inet_ntop(record->family, record->local_address, local, sizeof(local)),
 		.local_port = record->local_port,
-		.remote_address = inet_ntop(record->family, record->remote_address, remote, sizeof(remote)),
+		.remote_address =
+			inet_ntop(record->family, record->remote_address, remote, sizeof(remote)),
 		.remote_port = record->remote_port,
 		.first_ns = (int64_t)record->time_ns,
 		.older = record->header.flags & RECORD_OLDER,
@@ -49,17 +52,20 @@ static int take_socket(struct writer *writer, const struct record_socket *record
 	return error ? error : writer_put_socket(writer, socket, record);
 }
 
-static int take_owner(struct writer *writer, const struct tracked_socket *socket, const struct record_owner *record)
+static int take_owner(struct writer *writer, const struct tracked_socket *socket,
+		      const struct record_owner *record)
 {
-	return store_put_owner(writer->options.store, socket->socket_id, (int64_t)record->inode, record->pid,
-			       record->comm, &writer->failure);
+	return store_put_owner(writer->options.store, socket->socket_id, (int64_t)record->inode,
+			       record->pid, record->comm, &writer->failure);
 }
 
-static int take_spike(struct writer *writer, const struct tracked_socket *socket, const struct record_spike *record)
+static int take_spike(struct writer *writer, const struct tracked_socket *socket,
+		      const struct record_spike *record)
 {
 	int error;
 
-	/* No poller reads rmem, so no sample waits for its spikes, and they may come late: see bpf/core.h. */
+	/* No poller reads rmem, so no sample waits for its spikes, and they may come late: see
+	 * bpf/core.h. */
 	if (record->end_ns < writer->kernel_passed_ns && record->header.gauge != GAUGE_RMEM)
 		writer->lost[LOSS_LATE_SPIKE]++;
 	error = judge_spike(writer->judge, socket->judged, record);
@@ -70,7 +76,8 @@ static int take_spike(struct writer *writer, const struct tracked_socket *socket
 }
 
 static int writer_put_summary(struct writer *writer, const struct tracked_socket *socket,
-			      const struct record_summary *record, uint64_t start_ns, uint64_t end_ns, double mean_bytes)
+			      const struct record_summary *record, uint64_t start_ns,
+			      uint64_t end_ns, double mean_bytes)
 {
 	const struct summary_row row = {
 		.socket_id = socket->socket_id,
@@ -78,7 +85,8 @@ static int writer_put_summary(struct writer *writer, const struct tracked_socket
 		.start_ns = (int64_t)start_ns,
 		.end_ns = (int64_t)end_ns,
 		.peak_bytes = record->peak_bytes,
-		.peak_ns = (int64_t)(record->header.flags & RECORD_IDLE ? start_ns : record->peak_ns),
+		.peak_ns =
+			(int64_t)(record->header.flags & RECORD_IDLE ? start_ns : record->peak_ns),
 		.mean_bytes = mean_bytes,
 		.events = record->events,
 	};
@@ -97,19 +105,24 @@ static int take_summary(struct writer *writer, const struct tracked_socket *sock
 		return 0; /* a socket that came and went within one tick of the clock */
 	if (!(record->header.flags & RECORD_IDLE))
 		return writer_put_summary(writer, socket, record, record->start_ns, record->end_ns,
-					  (double)record->area_byte_ns / (double)(record->end_ns - record->start_ns));
-	for (uint64_t start_ns = record->start_ns; start_ns < record->end_ns && !error; start_ns += period_ns)
-		error = writer_put_summary(writer, socket, record, start_ns, start_ns + period_ns, record->peak_bytes);
+					  (double)record->area_byte_ns /
+						  (double)(record->end_ns - record->start_ns));
+	for (uint64_t start_ns = record->start_ns; start_ns < record->end_ns && !error;
+	     start_ns += period_ns)
+		error = writer_put_summary(writer, socket, record, start_ns, start_ns + period_ns,
+					   record->peak_bytes);
 	return error;
 }
 
-static int take_death(struct writer *writer, struct tracked_socket *socket, const struct record_death *record)
+static int take_death(struct writer *writer, struct tracked_socket *socket,
+		      const struct record_death *record)
 {
 	socket->last_ns = record->time_ns;
 	socket->dead_next = NULL;
 	*(writer->dead_last ? &writer->dead_last->dead_next : &writer->dead_first) = socket;
 	writer->dead_last = socket;
-	return store_put_death(writer->options.store, socket->socket_id, (int64_t)record->time_ns, &writer->failure);
+	return store_put_death(writer->options.store, socket->socket_id, (int64_t)record->time_ns,
+			       &writer->failure);
 }
 
 int writer_take_record(struct writer *writer, const struct batch_item *item)
@@ -134,13 +147,14 @@ int writer_take_record(struct writer *writer, const struct batch_item *item)
 	case RECORD_DEATH:
 		return take_death(writer, socket, (const void *)item->bytes);
 	default:
-		return failure_set(&writer->failure, EPROTO, "the kernel side sent a record of unknown type %u",
+		return failure_set(&writer->failure, EPROTO,
+				   "the kernel side sent a record of unknown type %u",
 				   header->type);
 	}
 }
 
-static int writer_list(struct writer *writer, const struct tracked_socket *socket, const struct record_spike *spike,
-		       const struct judge_sight *sight)
+static int writer_list(struct writer *writer, const struct tracked_socket *socket,
+		       const struct record_spike *spike, const struct judge_sight *sight)
 {
 	const struct spike_row row = {
 		.spike_id = writer->ids.spike_id++,
@@ -169,12 +183,14 @@ static int writer_list(struct writer *writer, const struct tracked_socket *socke
 			continue;
 		seen = &sight[poller++];
 		if (seen->samples)
-			error = store_put_spike_seen(writer->options.store,
-						     &(struct spike_seen_row){ .spike_id = row.spike_id,
-									       .poller_id = runner->poller_id,
-									       .polled_peak_bytes = seen->polled_peak_bytes,
-									       .samples = seen->samples },
-						     &writer->failure);
+			error = store_put_spike_seen(
+				writer->options.store,
+				&(struct spike_seen_row){ .spike_id = row.spike_id,
+							  .poller_id = runner->poller_id,
+							  .polled_peak_bytes =
+								  seen->polled_peak_bytes,
+							  .samples = seen->samples },
+				&writer->failure);
 	}
 	return error;
 }
@@ -190,7 +206,8 @@ static bool spike_unseen(const struct writer *writer, const struct judge_sight *
 	return true;
 }
 
-int writer_verdict(void *context, void *owner, const struct record_spike *spike, const struct judge_sight *sight)
+int writer_verdict(void *context, void *owner, const struct record_spike *spike,
+		   const struct judge_sight *sight)
 {
 	uint64_t duration_ns = spike->end_ns - spike->start_ns;
 	struct tracked_socket *socket = owner;
@@ -198,8 +215,10 @@ int writer_verdict(void *context, void *owner, const struct record_spike *spike,
 
 	atomic_fetch_add(&writer->spikes, 1);
 	/* A folded spike counts as missed by every poller, so each must have been running. */
-	if (duration_ns >= writer->options.min_spike_ns || spike->start_ns < writer->options.poll_start_ns ||
-	    (spike->header.flags & (RECORD_LEFT_CENSORED | RECORD_RIGHT_CENSORED)) || !spike_unseen(writer, sight))
+	if (duration_ns >= writer->options.min_spike_ns ||
+	    spike->start_ns < writer->options.poll_start_ns ||
+	    (spike->header.flags & (RECORD_LEFT_CENSORED | RECORD_RIGHT_CENSORED)) ||
+	    !spike_unseen(writer, sight))
 		return writer_list(writer, socket, spike, sight);
 	atomic_fetch_add(&writer->folded, 1);
 	if (!socket->bins_changed) {
@@ -207,8 +226,8 @@ int writer_verdict(void *context, void *owner, const struct record_spike *spike,
 		socket->changed_next = writer->changed;
 		writer->changed = socket;
 	}
-	return bins_add(&socket->bins[spike->header.gauge][spike->header.threshold_index], duration_ns,
-			spike->peak_bytes);
+	return bins_add(&socket->bins[spike->header.gauge][spike->header.threshold_index],
+			duration_ns, spike->peak_bytes);
 }
 
 static int flush_bin(struct writer *writer, const struct tracked_socket *socket, unsigned gauge,
@@ -225,7 +244,8 @@ static int flush_bin(struct writer *writer, const struct tracked_socket *socket,
 					   .socket_id = socket->socket_id,
 					   .capture_id = writer->ids.capture_id,
 					   .gauge = store_gauge_name(gauge),
-					   .threshold_bytes = writer->options.threshold_bytes[threshold_index],
+					   .threshold_bytes =
+						   writer->options.threshold_bytes[threshold_index],
 					   .duration_from_ns = (int64_t)from_ns,
 					   .duration_to_ns = (int64_t)to_ns,
 					   .spikes = (int64_t)bin->spikes,

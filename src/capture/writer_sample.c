@@ -51,7 +51,8 @@ int writer_take_poll(struct writer *writer, struct batch *batch)
 		error = writer_put_poll(writer, batch, batch->poll_id);
 	}
 	if (intake->waiting_bytes > intake_bytes_max) {
-		for (const struct batch_item *item = batch_next(batch, NULL); item; item = batch_next(batch, item))
+		for (const struct batch_item *item = batch_next(batch, NULL); item;
+		     item = batch_next(batch, item))
 			writer->lost[LOSS_SAMPLES_WAITING]++;
 		batch->used_bytes = 0;
 	}
@@ -66,7 +67,8 @@ int writer_take_softnet(struct writer *writer, const struct batch *batch)
 {
 	int error = 0;
 
-	for (const struct batch_item *item = batch_next(batch, NULL); item && !error; item = batch_next(batch, item)) {
+	for (const struct batch_item *item = batch_next(batch, NULL); item && !error;
+	     item = batch_next(batch, item)) {
 		const struct softnet_reading *reading = (const void *)item->bytes;
 		const struct softnet_row row = {
 			.capture_id = writer->ids.capture_id,
@@ -107,9 +109,11 @@ static struct tracked_socket *writer_add_polled(struct writer *writer, const str
 			.inode = (int64_t)sample->inode,
 			.netns_inode = writer->options.netns_inode,
 			.family = sample->family,
-			.local_address = inet_ntop(sample->family, sample->local_address, local, sizeof(local)),
+			.local_address = inet_ntop(sample->family, sample->local_address, local,
+						   sizeof(local)),
 			.local_port = sample->local_port,
-			.remote_address = inet_ntop(sample->family, sample->remote_address, remote, sizeof(remote)),
+			.remote_address = inet_ntop(sample->family, sample->remote_address, remote,
+						    sizeof(remote)),
 			.remote_port = sample->remote_port,
 			.first_ns = (int64_t)sample->read_start_ns,
 		},
@@ -117,7 +121,8 @@ static struct tracked_socket *writer_add_polled(struct writer *writer, const str
 	return writer->error ? NULL : socket;
 }
 
-static int writer_put_sample(struct writer *writer, const struct sample *sample, int64_t poll_id, int64_t socket_id)
+static int writer_put_sample(struct writer *writer, const struct sample *sample, int64_t poll_id,
+			     int64_t socket_id)
 {
 	bool listens = sample->state == STATE_LISTEN;
 	const struct sample_row row = {
@@ -135,20 +140,23 @@ static int writer_put_sample(struct writer *writer, const struct sample *sample,
 	return store_put_sample(writer->options.store, &row, &writer->failure);
 }
 
-static int writer_judge_sample(struct writer *writer, const struct tracked_socket *socket, unsigned poller,
-			       const struct sample *sample)
+static int writer_judge_sample(struct writer *writer, const struct tracked_socket *socket,
+			       unsigned poller, const struct sample *sample)
 {
 	const struct judge_sample judged = {
 		.read_start_ns = sample->read_start_ns,
 		.read_end_ns = sample->read_end_ns,
-		.value_bytes = { [GAUGE_RX_QUEUE] = sample->rx_queue_bytes, [GAUGE_TX_QUEUE] = sample->tx_queue_bytes },
+		.value_bytes = { [GAUGE_RX_QUEUE] = sample->rx_queue_bytes,
+				 [GAUGE_TX_QUEUE] = sample->tx_queue_bytes },
 	};
 
 	return judge_sample(writer->judge, socket->judged, poller, &judged);
 }
 
-/* TIME_WAIT and connections that are still being made have no queues: their rows are counted in poll.rows_read only. */
-static int writer_take_sample(struct writer *writer, unsigned poller, const struct sample *sample, int64_t poll_id)
+/* TIME_WAIT and connections that are still being made have no queues: their rows are counted in
+ * poll.rows_read only. */
+static int writer_take_sample(struct writer *writer, unsigned poller, const struct sample *sample,
+			      int64_t poll_id)
 {
 	struct tracked_socket *socket;
 	int error = 0;
@@ -165,8 +173,8 @@ static int writer_take_sample(struct writer *writer, unsigned poller, const stru
 		writer->lost[LOSS_UNSEEN_SOCKET]++;
 	if (!socket->inode_known && sample->inode) {
 		socket->inode_known = true;
-		error = store_put_owner(writer->options.store, socket->socket_id, (int64_t)sample->inode, 0, NULL,
-					&writer->failure);
+		error = store_put_owner(writer->options.store, socket->socket_id,
+					(int64_t)sample->inode, 0, NULL, &writer->failure);
 	}
 	if (!error)
 		error = writer_put_sample(writer, sample, poll_id, socket->socket_id);
@@ -175,7 +183,8 @@ static int writer_take_sample(struct writer *writer, unsigned poller, const stru
 	return error;
 }
 
-/* The poller's next sample that waits, or NULL. Batches that are done with are freed, and their promise taken. */
+/* The poller's next sample that waits, or NULL. Batches that are done with are freed, and their
+ * promise taken. */
 static const struct sample *intake_next(struct intake *intake)
 {
 	while (intake->first) {
@@ -204,7 +213,8 @@ static int intake_take(struct writer *writer, struct intake *intake, unsigned po
 	const struct sample *sample;
 	int error = 0;
 
-	while (!error && (sample = intake_next(intake)) && sample->read_end_ns <= writer->kernel_passed_ns) {
+	while (!error && (sample = intake_next(intake)) &&
+	       sample->read_end_ns <= writer->kernel_passed_ns) {
 		error = writer_take_sample(writer, poller, sample, intake->first->poll_id);
 		intake->item = batch_next(intake->first, intake->item);
 	}
@@ -234,7 +244,8 @@ uint64_t writer_samples_passed_ns(const struct writer *writer)
 		if (writer->options.runner[index].kind != RUNNER_POLLER)
 			continue;
 		if (intake->first && intake->item)
-			poller_ns = ((const struct sample *)(const void *)intake->item->bytes)->read_start_ns;
+			poller_ns = ((const struct sample *)(const void *)intake->item->bytes)
+					    ->read_start_ns;
 		if (poller_ns < passed_ns)
 			passed_ns = poller_ns;
 	}

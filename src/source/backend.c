@@ -54,17 +54,20 @@ int backend_check(const struct backend *backend, struct failure *failure)
 	_cleanup_(btf_freep) struct btf *btf = NULL;
 
 	if (backend->missing)
-		return failure_set(failure, ENOTSUP, "backend %s: %s", backend->name, backend->missing);
+		return failure_set(failure, ENOTSUP, "backend %s: %s", backend->name,
+				   backend->missing);
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
-		return failure_set(failure, ENOTSUP,
-				   "this kernel has no type information (/sys/kernel/btf/vmlinux): use one built with "
-				   "CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are");
+		return failure_set(
+			failure, ENOTSUP,
+			"this kernel has no type information (/sys/kernel/btf/vmlinux): use one built with "
+			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are");
 	for (const struct hook *hook = backend->hook; hook->program; hook++) {
 		if (btf__find_by_name_kind(btf, hook->kernel_type, BTF_KIND_TYPEDEF) < 0)
-			return failure_set(failure, ENOTSUP,
-					   "backend %s: this kernel has no tracepoint %s; it needs Linux 6.16 or later",
-					   backend->name, hook->kernel_type + strlen("btf_trace_"));
+			return failure_set(
+				failure, ENOTSUP,
+				"backend %s: this kernel has no tracepoint %s; it needs Linux 6.16 or later",
+				backend->name, hook->kernel_type + strlen("btf_trace_"));
 	}
 	return 0;
 }

@@ -20,7 +20,8 @@ enum measurement_point {
 
 struct hook {
 	const char *program; /* in bpf/pollgap.bpf.c */
-	const char *kernel_type; /* what the kernel's BTF must have for it: a typedef, btf_trace_NAME */
+	const char *
+		kernel_type; /* what the kernel's BTF must have for it: a typedef, btf_trace_NAME */
 	unsigned points; /* enum measurement_point, together */
 };
 
@@ -43,8 +44,9 @@ const struct backend *backend_find(const char *name);
 unsigned backend_points(const struct backend *backend);
 
 /*
- * Asks this kernel's type information whether it has what the backend needs. Returns 0; -ENOTSUP with the reason in
- * failure. It loads nothing: whether the kernel lets this user load it, only probe_open() finds out.
+ * Asks this kernel's type information whether it has what the backend needs. Returns 0; -ENOTSUP
+ * with the reason in failure. It loads nothing: whether the kernel lets this user load it, only
+ * probe_open() finds out.
  */
 int backend_check(const struct backend *backend, struct failure *failure);
 

@@ -18,13 +18,14 @@
 #include <unistd.h>
 
 /*
- * A hook reads the clock first and submits its record a little later; an interrupt, or a hypervisor that takes the
- * processor away, can lie between. So a turn promises only what lies this far before it. Too little would show as
- * "late_spike" in the losses.
+ * A hook reads the clock first and submits its record a little later; an interrupt, or a hypervisor
+ * that takes the processor away, can lie between. So a turn promises only what lies this far before
+ * it. Too little would show as "late_spike" in the losses.
  */
 #define SUBMIT_DELAY_NS (50 * (uint64_t)NS_PER_MS)
 
-/* A turn hands over at most so many records, so that its observations stay bounded however fast they come. */
+/* A turn hands over at most so many records, so that its observations stay bounded however fast
+ * they come. */
 #define TURN_RECORDS_MAX 65536
 
 struct probe {
@@ -64,7 +65,8 @@ static uint64_t probe_passed_ns(const struct probe *probe, uint64_t now_ns)
 	return passed_ns < stop_ns ? passed_ns : stop_ns;
 }
 
-static int probe_read(struct source *source, const struct sink *sink, struct turn *ret_turn, struct failure *failure)
+static int probe_read(struct source *source, const struct sink *sink, struct turn *ret_turn,
+		      struct failure *failure)
 {
 	struct probe *probe = probe_of(source);
 	uint64_t now_ns = clock_monotonic_ns();
@@ -77,7 +79,8 @@ static int probe_read(struct source *source, const struct sink *sink, struct tur
 	/* Where the turn ended early there is more in the ring, of any age: no promise. */
 	ret_turn->passed_ns = error == -EAGAIN ? 0 : probe_passed_ns(probe, now_ns);
 	if (error < 0 && error != -EAGAIN)
-		return failure_set(failure, -error, "reading the kernel's records failed: %s", strerror(-error));
+		return failure_set(failure, -error, "reading the kernel's records failed: %s",
+				   strerror(-error));
 	return 0;
 }
 
@@ -133,12 +136,14 @@ static int probe_enable(struct probe *probe)
 static int probe_refused(struct failure *failure, const struct probe *probe, int error)
 {
 	if (error == -EPERM || error == -EACCES)
-		return failure_set(failure, -error,
-				   geteuid() == 0 ?
-					   "the kernel refuses BPF programs to this user, root or not (a container or a "
-					   "lockdown): run it on the host, with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN" :
-					   "measuring in the kernel needs root: run it with sudo");
-	return failure_set(failure, -error, "the kernel refuses the %s programs: %s; see 'pollgap check'",
+		return failure_set(
+			failure, -error,
+			geteuid() == 0 ?
+				"the kernel refuses BPF programs to this user, root or not (a container or a "
+				"lockdown): run it on the host, with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN" :
+				"measuring in the kernel needs root: run it with sudo");
+	return failure_set(failure, -error,
+			   "the kernel refuses the %s programs: %s; see 'pollgap check'",
 			   probe->backend->name, strerror(-error));
 }
 
@@ -149,44 +154,54 @@ static int probe_attach(struct probe *probe, struct failure *failure)
 		struct bpf_link **link = NULL;
 
 		for (int index = 0; index < probe->skeleton->skeleton->prog_cnt && !link; index++) {
-			if (strcmp(probe->skeleton->skeleton->progs[index].name, hook->program) == 0)
+			if (strcmp(probe->skeleton->skeleton->progs[index].name, hook->program) ==
+			    0)
 				link = probe->skeleton->skeleton->progs[index].link;
 		}
 		*link = bpf_program__attach(program);
 		if (!*link)
-			return failure_set(failure, errno, "the kernel refuses the hook %s: %s; see 'pollgap check'",
-					   hook->program, strerror(errno));
+			return failure_set(
+				failure, errno,
+				"the kernel refuses the hook %s: %s; see 'pollgap check'",
+				hook->program, strerror(errno));
 	}
 	probe->walk_link = bpf_program__attach_iter(probe->skeleton->progs.walk_sockets, NULL);
 	if (!probe->walk_link)
-		return failure_set(failure, errno, "the kernel refuses a walk over its sockets (iter/tcp): %s",
+		return failure_set(failure, errno,
+				   "the kernel refuses a walk over its sockets (iter/tcp): %s",
 				   strerror(errno));
 	return 0;
 }
 
-static int probe_load(struct probe *probe, const struct probe_options *options, struct failure *failure)
+static int probe_load(struct probe *probe, const struct probe_options *options,
+		      struct failure *failure)
 {
 	int error;
 
 	libbpf_set_print(NULL);
 	probe->skeleton = pollgap__open();
 	if (!probe->skeleton)
-		return failure_set(failure, errno, "the embedded BPF object can't be opened: %s", strerror(errno));
+		return failure_set(failure, errno, "the embedded BPF object can't be opened: %s",
+				   strerror(errno));
 	probe_configure(probe, options);
 	error = probe_enable(probe);
 	if (!error)
-		error = bpf_map__set_max_entries(probe->skeleton->maps.records, options->ring_bytes);
+		error = bpf_map__set_max_entries(probe->skeleton->maps.records,
+						 options->ring_bytes);
 	if (!error)
 		error = pollgap__load(probe->skeleton);
 	if (error)
 		return probe_refused(failure, probe, error);
-	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.records), probe_take, probe, NULL);
+	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.records), probe_take,
+				       probe, NULL);
 	if (!probe->ring)
-		return failure_set(failure, errno, "the ring buffer can't be mapped: %s", strerror(errno));
+		return failure_set(failure, errno, "the ring buffer can't be mapped: %s",
+				   strerror(errno));
 	return probe_attach(probe, failure);
 }
 
-int probe_open(const struct probe_options *options, struct source **ret_source, struct failure *failure)
+int probe_open(const struct probe_options *options, struct source **ret_source,
+	       struct failure *failure)
 {
 	_cleanup_(source_closep) struct source *source = NULL;
 	struct probe *probe;
@@ -220,13 +235,15 @@ static int probe_walk(struct probe *probe, uint32_t task, struct failure *failur
 	probe->skeleton->bss->walk_task = task;
 	fd = bpf_iter_create(bpf_link__fd(probe->walk_link));
 	if (fd < 0)
-		return failure_set(failure, errno, "the walk over the kernel's sockets can't begin: %s",
+		return failure_set(failure, errno,
+				   "the walk over the kernel's sockets can't begin: %s",
 				   strerror(errno));
 	do {
 		bytes = read(fd, buffer, sizeof(buffer));
 	} while (bytes > 0 || (bytes < 0 && (errno == EAGAIN || errno == EINTR)));
 	if (bytes < 0)
-		return failure_set(failure, errno, "the walk over the kernel's sockets failed: %s", strerror(errno));
+		return failure_set(failure, errno, "the walk over the kernel's sockets failed: %s",
+				   strerror(errno));
 	return 0;
 }
 
@@ -257,7 +274,8 @@ int probe_collect(struct source *source, struct failure *failure)
 	return probe_walk(probe_of(source), TASK_END, failure);
 }
 
-static int probe_info(const struct probe *probe, const char *program_name, struct bpf_prog_info *ret_info)
+static int probe_info(const struct probe *probe, const char *program_name,
+		      struct bpf_prog_info *ret_info)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t info_bytes = sizeof(info);
@@ -270,7 +288,8 @@ static int probe_info(const struct probe *probe, const char *program_name, struc
 }
 
 static int probe_ring_losses(const struct probe *probe,
-			     int (*each)(void *context, const char *cause, uint64_t count), void *context)
+			     int (*each)(void *context, const char *cause, uint64_t count),
+			     void *context)
 {
 	static const char *const cause[] = {
 		[RECORD_SOCKET] = "ring_buffer_full:socket",
@@ -286,8 +305,8 @@ static int probe_ring_losses(const struct probe *probe,
 	return error;
 }
 
-int probe_losses(const struct source *source, int (*each)(void *context, const char *cause, uint64_t count),
-		 void *context)
+int probe_losses(const struct source *source,
+		 int (*each)(void *context, const char *cause, uint64_t count), void *context)
 {
 	const struct probe *probe = probe_of(source);
 	uint64_t misses = 0;

@@ -11,9 +11,9 @@ struct backend;
 struct failure;
 
 /*
- * The kernel side, seen from user space: a source whose turns drain the ring buffer. Its life: probe_open() loads and
- * attaches, probe_start() begins the measurement, turns; probe_stop() sets its end, probe_collect() has the kernel hand
- * over what is still open, a last turn takes it.
+ * The kernel side, seen from user space: a source whose turns drain the ring buffer. Its life:
+ * probe_open() loads and attaches, probe_start() begins the measurement, turns; probe_stop() sets
+ * its end, probe_collect() has the kernel hand over what is still open, a last turn takes it.
  */
 struct probe_options {
 	const struct backend *backend;
@@ -26,22 +26,27 @@ struct probe_options {
 	uint32_t ring_bytes; /* a power of two, at least a page */
 };
 
-int probe_open(const struct probe_options *options, struct source **ret_source, struct failure *failure);
+int probe_open(const struct probe_options *options, struct source **ret_source,
+	       struct failure *failure);
 
-/* From *ret_start_ns on every change is measured. Sockets that are open by then have their state when this returns. */
+/* From *ret_start_ns on every change is measured. Sockets that are open by then have their state
+ * when this returns. */
 int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *failure);
 
 /* Changes at or after stop_ns don't count. It may lie in the past or in the future. */
 void probe_stop(struct source *source, uint64_t stop_ns);
 
-/* After stop_ns: open spikes and unfinished periods are put into the ring; the turns after this take them. */
+/* After stop_ns: open spikes and unfinished periods are put into the ring; the turns after this
+ * take them. */
 int probe_collect(struct source *source, struct failure *failure);
 
-/* What the kernel side has lost since probe_start(), by cause: "ring_buffer_full:spike", "recursion_misses", … */
-int probe_losses(const struct source *source, int (*each)(void *context, const char *cause, uint64_t count),
-		 void *context);
+/* What the kernel side has lost since probe_start(), by cause: "ring_buffer_full:spike",
+ * "recursion_misses", … */
+int probe_losses(const struct source *source,
+		 int (*each)(void *context, const char *cause, uint64_t count), void *context);
 
-/* How many times the programs ran, and for how long, while the kernel kept count: between probe_timing_begin() and _end(). */
+/* How many times the programs ran, and for how long, while the kernel kept count: between
+ * probe_timing_begin() and _end(). */
 struct probe_timing {
 	uint64_t start_ns;
 	uint64_t end_ns;
@@ -49,11 +54,13 @@ struct probe_timing {
 	uint64_t run_ns;
 };
 
-/* Counting costs each run two readings of a clock, so it is done for short stretches. Returns -errno where refused. */
+/* Counting costs each run two readings of a clock, so it is done for short stretches. Returns
+ * -errno where refused. */
 int probe_timing_begin(struct source *source, struct probe_timing *ret_timing);
 int probe_timing_end(struct source *source, struct probe_timing *timing);
 
-/* Network namespace of the calling process, as the kernel numbers it: stat of /proc/self/ns/net. 0 where unknown. */
+/* Network namespace of the calling process, as the kernel numbers it: stat of /proc/self/ns/net. 0
+ * where unknown. */
 uint32_t probe_netns_inode(void);
 
 #endif

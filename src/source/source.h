@@ -8,9 +8,10 @@
 struct failure;
 
 /*
- * One thing that is observed: the kernel's probe, a poller, the softnet counters. A source is a descriptor and a few
- * functions; it knows neither the other sources nor where its observations go. Each is read in turns by a thread of its
- * own, on a schedule, and hands over what it saw through a sink.
+ * One thing that is observed: the kernel's probe, a poller, the softnet counters. A source is a
+ * descriptor and a few functions; it knows neither the other sources nor where its observations go.
+ * Each is read in turns by a thread of its own, on a schedule, and hands over what it saw through a
+ * sink.
  */
 
 enum observation {
@@ -21,10 +22,12 @@ enum observation {
 
 /* One socket's row in one poll. */
 struct sample {
-	uint64_t read_start_ns; /* the window of the read(2) that returned the row, on CLOCK_MONOTONIC */
+	uint64_t read_start_ns; /* the window of the read(2) that returned the row, on
+				   CLOCK_MONOTONIC */
 	uint64_t read_end_ns;
 	uint64_t inode; /* 0: not accepted yet, or already closed by its process */
-	uint32_t rx_queue_bytes; /* of a listener (state 10): connections, not bytes: get_tcp4_sock(), v6.18 */
+	uint32_t rx_queue_bytes; /* of a listener (state 10): connections, not bytes:
+				    get_tcp4_sock(), v6.18 */
 	uint32_t tx_queue_bytes;
 	uint16_t family; /* AF_INET from tcp, AF_INET6 from tcp6 */
 	uint16_t local_port; /* host order */
@@ -35,7 +38,8 @@ struct sample {
 	uint8_t remote_address[16];
 };
 
-/* One CPU's line of /proc/net/softnet_stat. Counters are unwrapped: 64 bits, counted on from the first reading's value. */
+/* One CPU's line of /proc/net/softnet_stat. Counters are unwrapped: 64 bits, counted on from the
+ * first reading's value. */
 struct softnet_reading {
 	uint64_t time_ns;
 	uint32_t cpu;
@@ -49,7 +53,8 @@ struct softnet_reading {
 	int64_t process_packets; /* column 15, -1 before 6.4 */
 };
 
-/* Where a source's observations go. take() copies what it needs; it returns 0 or -errno, which ends the turn. */
+/* Where a source's observations go. take() copies what it needs; it returns 0 or -errno, which ends
+ * the turn. */
 struct sink {
 	void *context;
 	int (*take)(void *context, enum observation kind, const void *item, size_t item_bytes);
@@ -57,8 +62,10 @@ struct sink {
 
 /* What one turn did. */
 struct turn {
-	uint64_t rows_read; /* rows the kernel printed (a poll), lines (softnet), records (the probe) */
-	/* Nothing older than this comes in a later turn: the probe's promise. 0: no promise beyond the turn's start. */
+	uint64_t rows_read; /* rows the kernel printed (a poll), lines (softnet), records (the
+			       probe) */
+	/* Nothing older than this comes in a later turn: the probe's promise. 0: no promise beyond
+	 * the turn's start. */
 	uint64_t passed_ns;
 };
 
@@ -66,7 +73,8 @@ struct source;
 
 struct source_ops {
 	const char *name; /* "proc", "softnet", "probe" */
-	int (*read)(struct source *source, const struct sink *sink, struct turn *ret_turn, struct failure *failure);
+	int (*read)(struct source *source, const struct sink *sink, struct turn *ret_turn,
+		    struct failure *failure);
 	void (*close)(struct source *source);
 };
 
@@ -75,7 +83,8 @@ struct source {
 	const struct source_ops *ops;
 };
 
-/* One turn. Returns 0 or -errno. ret_turn is written also on failure, with what was done until then. */
+/* One turn. Returns 0 or -errno. ret_turn is written also on failure, with what was done until
+ * then. */
 static inline int source_read(struct source *source, const struct sink *sink, struct turn *ret_turn,
 			      struct failure *failure)
 {

@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* The SQL files, in the binary: "schema", "query/NAME", "view/NAME". cmake/EmbedSql.cmake makes the table. */
+/* The SQL files, in the binary: "schema", "query/NAME", "view/NAME". cmake/EmbedSql.cmake makes the
+ * table. */
 struct embedded_sql {
 	const char *name;
 	const char *text;

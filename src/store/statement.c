@@ -72,20 +72,23 @@ static const char *const statement_text[STATEMENTS] = {
 };
 /* clang-format on */
 
-int statement_begin(struct store *store, enum statement statement, struct binding *ret_binding, struct failure *failure)
+int statement_begin(struct store *store, enum statement statement, struct binding *ret_binding,
+		    struct failure *failure)
 {
 	sqlite3_stmt **prepared = &store->statement[statement];
 
 	if (!store->writes)
 		return failure_set(failure, EROFS, "%s was opened for reading only", store->path);
-	if (!*prepared && sqlite3_prepare_v3(store->db, statement_text[statement], -1, SQLITE_PREPARE_PERSISTENT, prepared,
-					     NULL) != SQLITE_OK)
+	if (!*prepared &&
+	    sqlite3_prepare_v3(store->db, statement_text[statement], -1, SQLITE_PREPARE_PERSISTENT,
+			       prepared, NULL) != SQLITE_OK)
 		return store_error(store, "writing", failure);
 	*ret_binding = (struct binding){ .store = store, .statement = *prepared, .next = 1 };
 	return 0;
 }
 
-/* The parameter's place; 0 where the statement has none of that name, which SQLite then refuses as out of range. */
+/* The parameter's place; 0 where the statement has none of that name, which SQLite then refuses as
+ * out of range. */
 static int binding_place(struct binding *binding, const char *name)
 {
 	const char *expected = sqlite3_bind_parameter_name(binding->statement, binding->next);
@@ -103,26 +106,30 @@ static void binding_note(struct binding *binding, int code)
 
 void bind_integer(struct binding *binding, const char *name, int64_t value)
 {
-	binding_note(binding, sqlite3_bind_int64(binding->statement, binding_place(binding, name), value));
+	binding_note(binding,
+		     sqlite3_bind_int64(binding->statement, binding_place(binding, name), value));
 }
 
-void bind_integer_or_null(struct binding *binding, const char *name, int64_t value, int64_t null_value)
+void bind_integer_or_null(struct binding *binding, const char *name, int64_t value,
+			  int64_t null_value)
 {
 	int place = binding_place(binding, name);
 
-	binding_note(binding, value == null_value ? sqlite3_bind_null(binding->statement, place) :
-						    sqlite3_bind_int64(binding->statement, place, value));
+	binding_note(binding, value == null_value ?
+				      sqlite3_bind_null(binding->statement, place) :
+				      sqlite3_bind_int64(binding->statement, place, value));
 }
 
 void bind_real(struct binding *binding, const char *name, double value)
 {
-	binding_note(binding, sqlite3_bind_double(binding->statement, binding_place(binding, name), value));
+	binding_note(binding,
+		     sqlite3_bind_double(binding->statement, binding_place(binding, name), value));
 }
 
 void bind_text(struct binding *binding, const char *name, const char *text)
 {
-	binding_note(binding,
-		     sqlite3_bind_text(binding->statement, binding_place(binding, name), text, -1, SQLITE_STATIC));
+	binding_note(binding, sqlite3_bind_text(binding->statement, binding_place(binding, name),
+						text, -1, SQLITE_STATIC));
 }
 
 int statement_end(struct binding *binding, struct failure *failure)

@@ -5,8 +5,9 @@
 #include "store/store_private.h"
 
 /*
- * One run of one statement, its parameters bound by name. Naming them in the order of the statement's text is fastest: the
- * next one's name is compared first. A name that the statement does not have fails the run.
+ * One run of one statement, its parameters bound by name. Naming them in the order of the
+ * statement's text is fastest: the next one's name is compared first. A name that the statement
+ * does not have fails the run.
  */
 struct binding {
 	struct store *store;
@@ -18,7 +19,8 @@ struct binding {
 int statement_begin(struct store *store, enum statement statement, struct binding *ret_binding,
 		    struct failure *failure);
 void bind_integer(struct binding *binding, const char *name, int64_t value);
-void bind_integer_or_null(struct binding *binding, const char *name, int64_t value, int64_t null_value);
+void bind_integer_or_null(struct binding *binding, const char *name, int64_t value,
+			  int64_t null_value);
 void bind_real(struct binding *binding, const char *name, double value);
 /* NULL binds an SQL NULL. The text must live until statement_end(). */
 void bind_text(struct binding *binding, const char *name, const char *text);

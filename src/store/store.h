@@ -11,8 +11,9 @@ struct store;
 struct store_row;
 
 /*
- * One SQLite file. The only folder that knows SQLite. Every function returns 0 (or what it says) or -errno with the reason
- * in failure. Text and blobs are copied. Ids are the caller's: store_next_ids() says from where they are free.
+ * One SQLite file. The only folder that knows SQLite. Every function returns 0 (or what it says) or
+ * -errno with the reason in failure. Text and blobs are copied. Ids are the caller's:
+ * store_next_ids() says from where they are free.
  */
 
 /* First free id of each kind; a capture counts on from there. */
@@ -118,7 +119,8 @@ struct poller_row {
 	uint32_t gauges; /* bit per enum gauge that the source reads: stored in poller_gauge */
 };
 
-/* What is known of a poller only at the end. ambiguous counts are per gauge and threshold: store_put_ambiguous(). */
+/* What is known of a poller only at the end. ambiguous counts are per gauge and threshold:
+ * store_put_ambiguous(). */
 struct poll_row {
 	int64_t poll_id;
 	int64_t poller_id;
@@ -155,7 +157,8 @@ struct softnet_row {
 	int64_t process_packets;
 };
 
-/* One stretch in which the kernel timed the probe's programs: bpf_enable_stats(BPF_STATS_RUN_TIME). */
+/* One stretch in which the kernel timed the probe's programs: bpf_enable_stats(BPF_STATS_RUN_TIME).
+ */
 struct probe_timing_row {
 	int64_t capture_id;
 	int64_t start_ns;
@@ -168,16 +171,18 @@ struct probe_timing_row {
 const char *store_gauge_name(unsigned gauge);
 
 /*
- * Opens path for a capture: creates it (mode 0600, owned by SUDO_UID:SUDO_GID where those are set and we are root), or takes
- * a file of ours of this schema version. Anything else is refused and left untouched: -EEXIST. Another capture writing into
- * it: -EBUSY. WAL, synchronous NORMAL; a transaction is open from here on.
+ * Opens path for a capture: creates it (mode 0600, owned by SUDO_UID:SUDO_GID where those are set
+ * and we are root), or takes a file of ours of this schema version. Anything else is refused and
+ * left untouched: -EEXIST. Another capture writing into it: -EBUSY. WAL, synchronous NORMAL; a
+ * transaction is open from here on.
  */
 int store_create(const char *path, struct store **ret_store, struct failure *failure);
 
 /* Opens path for reading only. Works beside a running capture, and on a read-only file system. */
 int store_open(const char *path, struct store **ret_store, struct failure *failure);
 
-/* Takes back a file that this store created, as if store_create() had never been; a file that existed stays. */
+/* Takes back a file that this store created, as if store_create() had never been; a file that
+ * existed stays. */
 void store_abandon(struct store *store);
 
 void store_closep(struct store **store);
@@ -185,44 +190,55 @@ void store_closep(struct store **store);
 int store_next_ids(struct store *store, struct store_ids *ret_ids, struct failure *failure);
 
 int store_put_capture(struct store *store, const struct capture_row *row, struct failure *failure);
-int store_put_threshold(struct store *store, int64_t capture_id, int64_t threshold_bytes, struct failure *failure);
+int store_put_threshold(struct store *store, int64_t capture_id, int64_t threshold_bytes,
+			struct failure *failure);
 int store_put_socket(struct store *store, const struct socket_row *row, struct failure *failure);
-int store_put_owner(struct store *store, int64_t socket_id, int64_t inode, int64_t pid, const char *comm,
+int store_put_owner(struct store *store, int64_t socket_id, int64_t inode, int64_t pid,
+		    const char *comm, struct failure *failure);
+int store_put_death(struct store *store, int64_t socket_id, int64_t last_ns,
 		    struct failure *failure);
-int store_put_death(struct store *store, int64_t socket_id, int64_t last_ns, struct failure *failure);
 int store_put_summary(struct store *store, const struct summary_row *row, struct failure *failure);
 int store_put_spike(struct store *store, const struct spike_row *row, struct failure *failure);
 /* Replaces the bin's row, if there is one: the caller holds the running sums. */
-int store_put_spike_bin(struct store *store, const struct spike_bin_row *row, struct failure *failure);
-int store_put_spike_seen(struct store *store, const struct spike_seen_row *row, struct failure *failure);
+int store_put_spike_bin(struct store *store, const struct spike_bin_row *row,
+			struct failure *failure);
+int store_put_spike_seen(struct store *store, const struct spike_seen_row *row,
+			 struct failure *failure);
 int store_put_poller(struct store *store, const struct poller_row *row, struct failure *failure);
 int store_put_poll(struct store *store, const struct poll_row *row, struct failure *failure);
 int store_put_sample(struct store *store, const struct sample_row *row, struct failure *failure);
 int store_put_softnet(struct store *store, const struct softnet_row *row, struct failure *failure);
-int store_put_probe_timing(struct store *store, const struct probe_timing_row *row, struct failure *failure);
+int store_put_probe_timing(struct store *store, const struct probe_timing_row *row,
+			   struct failure *failure);
 
 /* These replace the row of the same key, so that they can be brought up to date each second. */
-int store_put_ambiguous(struct store *store, int64_t poller_id, const char *gauge, int64_t threshold_bytes,
-			int64_t samples, struct failure *failure);
+int store_put_ambiguous(struct store *store, int64_t poller_id, const char *gauge,
+			int64_t threshold_bytes, int64_t samples, struct failure *failure);
 /* CPU time of our own threads that are no poller: "collector", "writer", "softnet". */
-int store_put_thread_cpu(struct store *store, int64_t capture_id, const char *thread, int64_t cpu_ns, int64_t turns,
-			 struct failure *failure);
-int store_put_loss(struct store *store, int64_t capture_id, const char *cause, int64_t count, struct failure *failure);
+int store_put_thread_cpu(struct store *store, int64_t capture_id, const char *thread,
+			 int64_t cpu_ns, int64_t turns, struct failure *failure);
+int store_put_loss(struct store *store, int64_t capture_id, const char *cause, int64_t count,
+		   struct failure *failure);
 /* Sets the poller's end_ns: it was on schedule until then. */
-int store_put_poller_end(struct store *store, int64_t poller_id, int64_t end_ns, struct failure *failure);
+int store_put_poller_end(struct store *store, int64_t poller_id, int64_t end_ns,
+			 struct failure *failure);
 
 /* Commits what was put since the last commit and begins a new transaction. */
 int store_commit(struct store *store, struct failure *failure);
 
-/* Writes the capture's end, commits, builds the indexes, leaves one single file (no WAL beside it). */
-int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_t end_utc_ns, struct failure *failure);
+/* Writes the capture's end, commits, builds the indexes, leaves one single file (no WAL beside it).
+ */
+int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_t end_utc_ns,
+		 struct failure *failure);
 
 /*
- * Runs a query of the embedded ones (src/store/query/NAME.sql) and calls each() with each row. :capture_id is bound where
- * the query names it; capture_id 0 means all. each() returns 0 to go on, or -errno to stop. Returns 0 or -errno.
+ * Runs a query of the embedded ones (src/store/query/NAME.sql) and calls each() with each row.
+ * :capture_id is bound where the query names it; capture_id 0 means all. each() returns 0 to go on,
+ * or -errno to stop. Returns 0 or -errno.
  */
 int store_query(struct store *store, const char *query_name, int64_t capture_id,
-		int (*each)(void *context, const struct store_row *row), void *context, struct failure *failure);
+		int (*each)(void *context, const struct store_row *row), void *context,
+		struct failure *failure);
 
 int store_row_columns(const struct store_row *row);
 const char *store_row_name(const struct store_row *row, int column);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * Indexes are built when the capture is over: kept up while it runs they would cost each of 100,000 rows a second a place
- * in a tree. Views answer without them, only slower.
+ * Indexes are built when the capture is over: kept up while it runs they would cost each of 100,000
+ * rows a second a place in a tree. Views answer without them, only slower.
  */
 static const char index_sql[] =
 	"CREATE INDEX IF NOT EXISTS spike_by_threshold ON spike (capture_id, gauge, threshold_bytes, left_censored,"
@@ -32,14 +32,17 @@ static int next_id(struct store *store, const char *sql, int64_t *ret_id)
 int store_next_ids(struct store *store, struct store_ids *ret_ids, struct failure *failure)
 {
 	struct store_ids ids;
-	int error = next_id(store, "SELECT ifnull(max(capture_id), 0) FROM capture", &ids.capture_id);
+	int error =
+		next_id(store, "SELECT ifnull(max(capture_id), 0) FROM capture", &ids.capture_id);
 
 	if (!error)
-		error = next_id(store, "SELECT ifnull(max(socket_id), 0) FROM socket", &ids.socket_id);
+		error = next_id(store, "SELECT ifnull(max(socket_id), 0) FROM socket",
+				&ids.socket_id);
 	if (!error)
 		error = next_id(store, "SELECT ifnull(max(spike_id), 0) FROM spike", &ids.spike_id);
 	if (!error)
-		error = next_id(store, "SELECT ifnull(max(poller_id), 0) FROM poller", &ids.poller_id);
+		error = next_id(store, "SELECT ifnull(max(poller_id), 0) FROM poller",
+				&ids.poller_id);
 	if (!error)
 		error = next_id(store, "SELECT ifnull(max(poll_id), 0) FROM poll", &ids.poll_id);
 	if (error)
@@ -55,8 +58,8 @@ int store_commit(struct store *store, struct failure *failure)
 	return error ? error : store_execute(store, "BEGIN IMMEDIATE", failure);
 }
 
-static int put_capture_end(struct store *store, int64_t capture_id, int64_t end_ns, int64_t end_utc_ns,
-			   struct failure *failure)
+static int put_capture_end(struct store *store, int64_t capture_id, int64_t end_ns,
+			   int64_t end_utc_ns, struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_CAPTURE_END, &binding, failure);
@@ -69,7 +72,8 @@ static int put_capture_end(struct store *store, int64_t capture_id, int64_t end_
 	return statement_end(&binding, failure);
 }
 
-int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_t end_utc_ns, struct failure *failure)
+int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_t end_utc_ns,
+		 struct failure *failure)
 {
 	int error = put_capture_end(store, capture_id, end_ns, end_utc_ns, failure);
 
@@ -83,8 +87,10 @@ int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_
 		sqlite3_finalize(store->statement[index]);
 		store->statement[index] = NULL;
 	}
-	/* A reader that holds the file keeps it in WAL mode; then its -wal file stays until the last one closes it. */
+	/* A reader that holds the file keeps it in WAL mode; then its -wal file stays until the
+	 * last one closes it. */
 	sqlite3_busy_timeout(store->db, 1000);
-	sqlite3_exec(store->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;", NULL, NULL, NULL);
+	sqlite3_exec(store->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;",
+		     NULL, NULL, NULL);
 	return 0;
 }

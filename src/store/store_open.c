@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Offset of application_id in a database's header: https://www.sqlite.org/fileformat2.html#application_id */
+/* Offset of application_id in a database's header:
+ * https://www.sqlite.org/fileformat2.html#application_id */
 enum { HEADER_BYTES = 100, APPLICATION_ID_OFFSET = 68, USER_VERSION_OFFSET = 60 };
 
 const char *embedded_find(const char *name)
@@ -32,32 +33,39 @@ int store_error(const struct store *store, const char *what, struct failure *fai
 
 	switch (code & 0xff) {
 	case SQLITE_FULL:
-		return failure_set(failure, ENOSPC,
-				   "%s: the disk is full; what was committed is kept. Free space, or choose another -o FILE",
-				   store->path);
+		return failure_set(
+			failure, ENOSPC,
+			"%s: the disk is full; what was committed is kept. Free space, or choose another -o FILE",
+			store->path);
 	case SQLITE_NOMEM:
 		return failure_set(failure, ENOMEM, "%s: out of memory", store->path);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return failure_set(failure, EBUSY, "%s is locked by another program: close it, or choose another FILE",
-				   store->path);
+		return failure_set(
+			failure, EBUSY,
+			"%s is locked by another program: close it, or choose another FILE",
+			store->path);
 	case SQLITE_READONLY:
-		return failure_set(failure, EROFS, "%s can't be written: choose another -o FILE", store->path);
+		return failure_set(failure, EROFS, "%s can't be written: choose another -o FILE",
+				   store->path);
 	default:
 		/* An I/O error on a full disk comes as SQLITE_IOERR_…, with errno beside it. */
 		if (sqlite3_system_errno(store->db) == ENOSPC)
-			return failure_set(failure, ENOSPC,
-					   "%s: the disk is full; what was committed is kept. Free space, or choose "
-					   "another -o FILE",
-					   store->path);
-		return failure_set(failure, EIO, "%s: %s failed: %s", store->path, what, sqlite3_errmsg(store->db));
+			return failure_set(
+				failure, ENOSPC,
+				"%s: the disk is full; what was committed is kept. Free space, or choose "
+				"another -o FILE",
+				store->path);
+		return failure_set(failure, EIO, "%s: %s failed: %s", store->path, what,
+				   sqlite3_errmsg(store->db));
 	}
 }
 
 int store_execute(struct store *store, const char *sql, struct failure *failure)
 {
-	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 :
-									      store_error(store, "writing", failure);
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ?
+		       0 :
+		       store_error(store, "writing", failure);
 }
 
 int64_t store_pragma(sqlite3 *db, const char *pragma)
@@ -75,12 +83,13 @@ int64_t store_pragma(sqlite3 *db, const char *pragma)
 
 static uint32_t big_endian(const unsigned char *bytes)
 {
-	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+	       bytes[3];
 }
 
 /*
- * Looks at the file before SQLite does, which would recover, lock or create things beside it. cure: what to do where it is
- * not ours.
+ * Looks at the file before SQLite does, which would recover, lock or create things beside it. cure:
+ * what to do where it is not ours.
  */
 static int file_check(int fd, const char *path, const char *cure, struct failure *failure)
 {
@@ -95,14 +104,18 @@ static int file_check(int fd, const char *path, const char *cure, struct failure
 	    memcmp(header, "SQLite format 3", sizeof("SQLite format 3")) != 0)
 		return failure_set(failure, EEXIST, "%s is no pollgap file: %s", path, cure);
 	if (big_endian(header + APPLICATION_ID_OFFSET) != STORE_APPLICATION_ID)
-		return failure_set(failure, EEXIST, "%s is another program's SQLite file: %s", path, cure);
+		return failure_set(failure, EEXIST, "%s is another program's SQLite file: %s", path,
+				   cure);
 	if (big_endian(header + USER_VERSION_OFFSET) != STORE_USER_VERSION)
-		return failure_set(failure, EEXIST, "%s is a pollgap file of version %u, this is version %d: %s", path,
-				   big_endian(header + USER_VERSION_OFFSET), STORE_USER_VERSION, cure);
+		return failure_set(failure, EEXIST,
+				   "%s is a pollgap file of version %u, this is version %d: %s",
+				   path, big_endian(header + USER_VERSION_OFFSET),
+				   STORE_USER_VERSION, cure);
 	return 0;
 }
 
-static int store_new(const char *path, int lock_fd, struct store **ret_store, struct failure *failure)
+static int store_new(const char *path, int lock_fd, struct store **ret_store,
+		     struct failure *failure)
 {
 	struct store *store = calloc(1, sizeof(*store));
 
@@ -139,7 +152,8 @@ static int file_give(int fd, const char *path, struct failure *failure)
 	if (geteuid() != 0 || user < 0 || group < 0)
 		return 0;
 	if (fchown(fd, (uid_t)user, (gid_t)group) < 0)
-		return failure_set(failure, errno, "%s can't be given to user %ld: %s", path, user, strerror(errno));
+		return failure_set(failure, errno, "%s can't be given to user %ld: %s", path, user,
+				   strerror(errno));
 	return 0;
 }
 
@@ -153,9 +167,11 @@ static int file_create(const char *path, int *ret_fd, bool *ret_created, struct 
 	if (fd < 0 && errno == EEXIST)
 		fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == EISDIR)
-		return failure_set(failure, EEXIST, "%s is a directory: choose another -o FILE", path);
+		return failure_set(failure, EEXIST, "%s is a directory: choose another -o FILE",
+				   path);
 	if (fd < 0)
-		return failure_set(failure, errno, "%s can't be written: %s: choose another -o FILE", path,
+		return failure_set(failure, errno,
+				   "%s can't be written: %s: choose another -o FILE", path,
 				   strerror(errno));
 	*ret_fd = fd;
 	return 0;
@@ -179,10 +195,11 @@ static int store_begin_writing(struct store *store, struct failure *failure)
 	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return store_error(store, "opening", failure);
 	sqlite3_busy_timeout(store->db, 10000);
-	error = store_execute(store,
-			      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;"
-			      "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;",
-			      failure);
+	error = store_execute(
+		store,
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;"
+		"PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;",
+		failure);
 	if (!error && store->created)
 		error = store_make_schema(store, failure);
 	return error;
@@ -192,7 +209,9 @@ static int lock_take(int fd, const char *path, struct failure *failure)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	return failure_set(failure, EBUSY, "another capture writes into %s: choose another -o FILE, or wait for it", path);
+	return failure_set(failure, EBUSY,
+			   "another capture writes into %s: choose another -o FILE, or wait for it",
+			   path);
 }
 
 int store_create(const char *path, struct store **ret_store, struct failure *failure)
@@ -204,7 +223,8 @@ int store_create(const char *path, struct store **ret_store, struct failure *fai
 
 	if (error)
 		return error;
-	error = created ? file_give(fd, path, failure) : file_check(fd, path, "choose another -o FILE", failure);
+	error = created ? file_give(fd, path, failure) :
+			  file_check(fd, path, "choose another -o FILE", failure);
 	if (!error)
 		error = lock_take(fd, path, failure);
 	if (!error)

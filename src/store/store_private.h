@@ -37,7 +37,8 @@ enum statement {
 struct store {
 	sqlite3 *db;
 	char *path;
-	int lock_fd; /* holds the writers' lock; closed after the database, or SQLite's own locks would go with it */
+	int lock_fd; /* holds the writers' lock; closed after the database, or SQLite's own locks
+			would go with it */
 	bool created; /* by this store: store_abandon() may take it back */
 	bool writes;
 	sqlite3_stmt *statement[STATEMENTS];

@@ -13,8 +13,8 @@ static sqlite3_stmt *row_statement(const struct store_row *row)
 	return (sqlite3_stmt *)row;
 }
 
-static int query_prepare(struct store *store, const char *query_name, int64_t capture_id, sqlite3_stmt **ret_statement,
-			 struct failure *failure)
+static int query_prepare(struct store *store, const char *query_name, int64_t capture_id,
+			 sqlite3_stmt **ret_statement, struct failure *failure)
 {
 	char name[64];
 	const char *text;
@@ -23,7 +23,8 @@ static int query_prepare(struct store *store, const char *query_name, int64_t ca
 	snprintf(name, sizeof(name), "query/%s", query_name);
 	text = embedded_find(name);
 	if (!text)
-		return failure_set(failure, ENOENT, "there is no query '%s' in this program", query_name);
+		return failure_set(failure, ENOENT, "there is no query '%s' in this program",
+				   query_name);
 	if (sqlite3_prepare_v2(store->db, text, -1, ret_statement, NULL) != SQLITE_OK)
 		return store_error(store, "reading", failure);
 	place = sqlite3_bind_parameter_index(*ret_statement, ":capture_id");
@@ -33,7 +34,8 @@ static int query_prepare(struct store *store, const char *query_name, int64_t ca
 }
 
 int store_query(struct store *store, const char *query_name, int64_t capture_id,
-		int (*each)(void *context, const struct store_row *row), void *context, struct failure *failure)
+		int (*each)(void *context, const struct store_row *row), void *context,
+		struct failure *failure)
 {
 	sqlite3_stmt *statement = NULL;
 	int error = query_prepare(store, query_name, capture_id, &statement, failure);

@@ -5,7 +5,6 @@
 
 #include <sys/socket.h>
 
-
 static const char *const gauge_name[] = { "rx_queue", "tx_queue", "rmem" };
 
 const char *store_gauge_name(unsigned gauge)
@@ -40,7 +39,8 @@ int store_put_capture(struct store *store, const struct capture_row *row, struct
 	return statement_end(&binding, failure);
 }
 
-int store_put_threshold(struct store *store, int64_t capture_id, int64_t threshold_bytes, struct failure *failure)
+int store_put_threshold(struct store *store, int64_t capture_id, int64_t threshold_bytes,
+			struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_THRESHOLD, &binding, failure);
@@ -74,8 +74,8 @@ int store_put_socket(struct store *store, const struct socket_row *row, struct f
 	return statement_end(&binding, failure);
 }
 
-int store_put_owner(struct store *store, int64_t socket_id, int64_t inode, int64_t pid, const char *comm,
-		    struct failure *failure)
+int store_put_owner(struct store *store, int64_t socket_id, int64_t inode, int64_t pid,
+		    const char *comm, struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_OWNER, &binding, failure);
@@ -89,7 +89,8 @@ int store_put_owner(struct store *store, int64_t socket_id, int64_t inode, int64
 	return statement_end(&binding, failure);
 }
 
-int store_put_death(struct store *store, int64_t socket_id, int64_t last_ns, struct failure *failure)
+int store_put_death(struct store *store, int64_t socket_id, int64_t last_ns,
+		    struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_DEATH, &binding, failure);
@@ -143,7 +144,8 @@ int store_put_spike(struct store *store, const struct spike_row *row, struct fai
 	return statement_end(&binding, failure);
 }
 
-int store_put_spike_bin(struct store *store, const struct spike_bin_row *row, struct failure *failure)
+int store_put_spike_bin(struct store *store, const struct spike_bin_row *row,
+			struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_SPIKE_BIN, &binding, failure);
@@ -162,7 +164,8 @@ int store_put_spike_bin(struct store *store, const struct spike_bin_row *row, st
 	return statement_end(&binding, failure);
 }
 
-int store_put_spike_seen(struct store *store, const struct spike_seen_row *row, struct failure *failure)
+int store_put_spike_seen(struct store *store, const struct spike_seen_row *row,
+			 struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_SPIKE_SEEN, &binding, failure);
@@ -176,7 +179,8 @@ int store_put_spike_seen(struct store *store, const struct spike_seen_row *row, 
 	return statement_end(&binding, failure);
 }
 
-static int put_poller_gauge(struct store *store, int64_t poller_id, const char *gauge, struct failure *failure)
+static int put_poller_gauge(struct store *store, int64_t poller_id, const char *gauge,
+			    struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_POLLER_GAUGE, &binding, failure);
@@ -206,12 +210,14 @@ int store_put_poller(struct store *store, const struct poller_row *row, struct f
 	error = statement_end(&binding, failure);
 	for (unsigned gauge = 0; store_gauge_name(gauge) && !error; gauge++) {
 		if (row->gauges >> gauge & 1)
-			error = put_poller_gauge(store, row->poller_id, store_gauge_name(gauge), failure);
+			error = put_poller_gauge(store, row->poller_id, store_gauge_name(gauge),
+						 failure);
 	}
 	return error;
 }
 
-int store_put_poller_end(struct store *store, int64_t poller_id, int64_t end_ns, struct failure *failure)
+int store_put_poller_end(struct store *store, int64_t poller_id, int64_t end_ns,
+			 struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_POLLER_END, &binding, failure);
@@ -254,7 +260,8 @@ int store_put_sample(struct store *store, const struct sample_row *row, struct f
 	bind_integer(&binding, ":read_end_ns", row->read_end_ns);
 	bind_integer_or_null(&binding, ":rx_queue_bytes", row->rx_queue_bytes, -1);
 	bind_integer_or_null(&binding, ":tx_queue_bytes", row->tx_queue_bytes, -1);
-	bind_integer_or_null(&binding, ":accept_queue_connections", row->accept_queue_connections, -1);
+	bind_integer_or_null(&binding, ":accept_queue_connections", row->accept_queue_connections,
+			     -1);
 	bind_integer(&binding, ":state", row->state);
 	return statement_end(&binding, failure);
 }
@@ -280,7 +287,8 @@ int store_put_softnet(struct store *store, const struct softnet_row *row, struct
 	return statement_end(&binding, failure);
 }
 
-int store_put_probe_timing(struct store *store, const struct probe_timing_row *row, struct failure *failure)
+int store_put_probe_timing(struct store *store, const struct probe_timing_row *row,
+			   struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_PROBE_TIMING, &binding, failure);
@@ -295,8 +303,8 @@ int store_put_probe_timing(struct store *store, const struct probe_timing_row *r
 	return statement_end(&binding, failure);
 }
 
-int store_put_ambiguous(struct store *store, int64_t poller_id, const char *gauge, int64_t threshold_bytes,
-			int64_t samples, struct failure *failure)
+int store_put_ambiguous(struct store *store, int64_t poller_id, const char *gauge,
+			int64_t threshold_bytes, int64_t samples, struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_AMBIGUOUS, &binding, failure);
@@ -310,8 +318,8 @@ int store_put_ambiguous(struct store *store, int64_t poller_id, const char *gaug
 	return statement_end(&binding, failure);
 }
 
-int store_put_thread_cpu(struct store *store, int64_t capture_id, const char *thread, int64_t cpu_ns, int64_t turns,
-			 struct failure *failure)
+int store_put_thread_cpu(struct store *store, int64_t capture_id, const char *thread,
+			 int64_t cpu_ns, int64_t turns, struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_THREAD_CPU, &binding, failure);
@@ -325,7 +333,8 @@ int store_put_thread_cpu(struct store *store, int64_t capture_id, const char *th
 	return statement_end(&binding, failure);
 }
 
-int store_put_loss(struct store *store, int64_t capture_id, const char *cause, int64_t count, struct failure *failure)
+int store_put_loss(struct store *store, int64_t capture_id, const char *cause, int64_t count,
+		   struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_LOSS, &binding, failure);

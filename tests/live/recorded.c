@@ -21,7 +21,8 @@ struct recorded recorded_new(void)
 	struct recorded recorded = { 0 };
 
 	snprintf(recorded.path, sizeof(recorded.path), "/tmp/pollgap-live-%d.db", (int)getpid());
-	snprintf(recorded.notes_path, sizeof(recorded.notes_path), "/tmp/pollgap-live-%d.notes", (int)getpid());
+	snprintf(recorded.notes_path, sizeof(recorded.notes_path), "/tmp/pollgap-live-%d.notes",
+		 (int)getpid());
 	unlink(recorded.path);
 	return recorded;
 }
@@ -51,7 +52,8 @@ void recorded_capture(struct recorded *recorded, const struct capture_options *o
 	if (status != 0)
 		fail_msg("capture: status %d: %s", status, failure.text);
 	assert_int_equal(capture_id, 1);
-	assert_int_equal(sqlite3_open_v2(recorded->path, &recorded->db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_open_v2(recorded->path, &recorded->db, SQLITE_OPEN_READONLY, NULL),
+			 SQLITE_OK);
 }
 
 int64_t recorded_integer(const struct recorded *recorded, const char *sql)

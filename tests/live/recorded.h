@@ -2,7 +2,8 @@
 #ifndef POLLGAP_TESTS_RECORDED_H
 #define POLLGAP_TESTS_RECORDED_H
 
-/* A capture that a live test made of its own traffic, and what the file then says. Failures fail the test. */
+/* A capture that a live test made of its own traffic, and what the file then says. Failures fail
+ * the test. */
 #include "capture/options.h"
 
 #include <sqlite3.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Blocks of known size that stand in a receive queue for a known time are found, exactly, whatever carries them. */
+/* Blocks of known size that stand in a receive queue for a known time are found, exactly, whatever
+ * carries them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,8 +71,10 @@ static void blocks_read(const struct recorded *recorded, struct block *ret_block
 	fclose(file);
 }
 
-/* The one rx_queue spike of this block and threshold has exactly its peak, and its edges lie where the test saw them. */
-static void assert_block(const struct recorded *recorded, const struct block *block, uint32_t threshold)
+/* The one rx_queue spike of this block and threshold has exactly its peak, and its edges lie where
+ * the test saw them. */
+static void assert_block(const struct recorded *recorded, const struct block *block,
+			 uint32_t threshold)
 {
 	char sql[512];
 
@@ -80,10 +83,11 @@ static void assert_block(const struct recorded *recorded, const struct block *bl
 		 "and start_ns between %lld and %lld and end_ns between %lld and %lld "
 		 "and peak_bytes = %lld and not left_censored and not right_censored",
 		 threshold, (long long)block->before_send_ns, (long long)block->arrived_ns,
-		 (long long)block->before_read_ns, (long long)block->after_read_ns, (long long)block->bytes);
+		 (long long)block->before_read_ns, (long long)block->after_read_ns,
+		 (long long)block->bytes);
 	if (recorded_integer(recorded, sql) != 1)
-		fail_msg("%lld bytes at threshold %u: %lld spikes", (long long)block->bytes, threshold,
-			 (long long)recorded_integer(recorded, sql));
+		fail_msg("%lld bytes at threshold %u: %lld spikes", (long long)block->bytes,
+			 threshold, (long long)recorded_integer(recorded, sql));
 }
 
 /* The sender's queue reached what it sent, after it began to send and before it was read. */
@@ -91,10 +95,12 @@ static void assert_sent(const struct recorded *recorded, const struct block *blo
 {
 	char sql[384];
 
-	snprintf(sql, sizeof(sql),
-		 "select count(*) from queue_summary where gauge = 'tx_queue' and peak_bytes >= %lld and start_ns <= %lld "
-		 "and end_ns >= %lld",
-		 (long long)block->bytes, (long long)block->before_send_ns, (long long)block->before_send_ns);
+	snprintf(
+		sql, sizeof(sql),
+		"select count(*) from queue_summary where gauge = 'tx_queue' and peak_bytes >= %lld and start_ns <= %lld "
+		"and end_ns >= %lld",
+		(long long)block->bytes, (long long)block->before_send_ns,
+		(long long)block->before_send_ns);
 	assert_true(recorded_integer(recorded, sql) >= 1);
 }
 
@@ -116,13 +122,22 @@ static void found_exactly(enum carrier carrier, bool filter)
 	assert_int_equal(expected, 5 + 3 + 2 + 1);
 	assert_sent(&recorded, &block[0]);
 	/* Nothing lost, but for turns that a busy machine kept from the poller. */
-	assert_int_equal(recorded_integer(&recorded, "select coalesce(sum(count), 0) from loss where cause not like 'missed_turns%'"), 0);
+	assert_int_equal(
+		recorded_integer(
+			&recorded,
+			"select coalesce(sum(count), 0) from loss where cause not like 'missed_turns%'"),
+		0);
 	if (filter)
-		assert_int_equal(recorded_integer(&recorded, "select count(*) from socket where cookie is not null"), 2);
-	assert_int_equal(recorded_integer(&recorded, carrier == CARRIER_IPV4 ? "select count(distinct family) from socket "
-								 "where cookie is not null and family = 6" :
-								 "select count(distinct family) - 1 from socket "
-								 "where cookie is not null and family = 6"),
+		assert_int_equal(
+			recorded_integer(&recorded,
+					 "select count(*) from socket where cookie is not null"),
+			2);
+	assert_int_equal(recorded_integer(&recorded,
+					  carrier == CARRIER_IPV4 ?
+						  "select count(distinct family) from socket "
+						  "where cookie is not null and family = 6" :
+						  "select count(distinct family) - 1 from socket "
+						  "where cookie is not null and family = 6"),
 			 0);
 	recorded_remove(&recorded);
 }

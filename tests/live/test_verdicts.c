@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is judged while a capture runs equals the definition in SQL, and no sample contradicts the measured series. */
+/* What is judged while a capture runs equals the definition in SQL, and no sample contradicts the
+ * measured series. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@
 
 enum { CONNECTIONS = 23, SECONDS = 3 };
 
-/* The command: argv is bursts, the listening descriptor. Blocks of random sizes stand for random times on each connection. */
+/* The command: argv is bursts, the listening descriptor. Blocks of random sizes stand for random
+ * times on each connection. */
 static int bursts_main(char **argv)
 {
 	int client[CONNECTIONS], server[CONNECTIONS];
@@ -32,7 +34,8 @@ static int bursts_main(char **argv)
 	end_ns = clock_monotonic_ns() + SECONDS * (uint64_t)NS_PER_S;
 	while (clock_monotonic_ns() < end_ns) {
 		unsigned index = (unsigned)rand_r(&seed) % CONNECTIONS;
-		/* Small ones often, large ones seldom; some connections hold their block while others come and go. */
+		/* Small ones often, large ones seldom; some connections hold their block while
+		 * others come and go. */
 		size_t bytes = 1 + (size_t)rand_r(&seed) % (rand_r(&seed) % 7 ? 3000 : 60000);
 
 		traffic_block(client[index], server[index], bytes, rand_r(&seed) % 5 ? 0 : 2);
@@ -56,13 +59,15 @@ static struct recorded capture_bursts(void)
 	options.ports = 1;
 	options.min_spike_ns = 0;
 	options.thresholds = 5;
-	memcpy(options.threshold_bytes, (uint32_t[]){ 1, 300, 1000, 4096, 16384 }, 5 * sizeof(uint32_t));
+	memcpy(options.threshold_bytes, (uint32_t[]){ 1, 300, 1000, 4096, 16384 },
+	       5 * sizeof(uint32_t));
 	options.pollers = 3;
-	options.poller[1] = (struct poller_options){ .source = "proc", .period_ns = 30 * (uint64_t)NS_PER_MS };
+	options.poller[1] =
+		(struct poller_options){ .source = "proc", .period_ns = 30 * (uint64_t)NS_PER_MS };
 	/* Windows as long as a whole page of rows: they touch several spikes. */
-	options.poller[2] = (struct poller_options){
-		.source = "proc", .period_ns = 40 * (uint64_t)NS_PER_MS, .page_reads = true
-	};
+	options.poller[2] = (struct poller_options){ .source = "proc",
+						     .period_ns = 40 * (uint64_t)NS_PER_MS,
+						     .page_reads = true };
 	recorded_capture(&recorded, &options);
 	close(fd);
 	return recorded;
@@ -73,7 +78,8 @@ static int64_t rows_apart(const struct recorded *recorded, const char *one, cons
 {
 	char sql[8192];
 
-	snprintf(sql, sizeof(sql), "select count(*) from (select * from (%s) except select * from (%s))", one, other);
+	snprintf(sql, sizeof(sql),
+		 "select count(*) from (select * from (%s) except select * from (%s))", one, other);
 	return recorded_integer(recorded, sql);
 }
 
@@ -98,7 +104,8 @@ static void definition_fill(char *text, size_t text_bytes)
 
 static void verdicts_equal_the_definition(const struct recorded *recorded)
 {
-	static const char judged[] = "select spike_id, poller_id, polled_peak_bytes, samples from spike_seen";
+	static const char judged[] =
+		"select spike_id, poller_id, polled_peak_bytes, samples from spike_seen";
 	char definition[4096];
 
 	definition_fill(definition, sizeof(definition));
@@ -128,8 +135,9 @@ static void samples_above_lie_in_spikes(const struct recorded *recorded)
 }
 
 /*
- * A sample below a threshold does not lie wholly inside a spike of that threshold. What a send's last round adds to tx_queue
- * is dated at that round's beginning (bpf/core.h), so tx_queue is held to it from 1 ms after the spike's start on.
+ * A sample below a threshold does not lie wholly inside a spike of that threshold. What a send's
+ * last round adds to tx_queue is dated at that round's beginning (bpf/core.h), so tx_queue is held
+ * to it from 1 ms after the spike's start on.
  */
 static void samples_below_do_not_lie_inside_spikes(const struct recorded *recorded)
 {
@@ -148,13 +156,17 @@ static void the_capture_judges_as_the_definition_says(void **state)
 	(void)state;
 	recorded_skip_unless_allowed();
 	recorded = capture_bursts();
-	assert_int_equal(recorded_integer(&recorded, "select coalesce(sum(count), 0) from loss where cause not like "
-						     "'missed_turns%' and cause <> 'recursion_misses'"),
-			 0);
+	assert_int_equal(
+		recorded_integer(&recorded,
+				 "select coalesce(sum(count), 0) from loss where cause not like "
+				 "'missed_turns%' and cause <> 'recursion_misses'"),
+		0);
 	verdicts_equal_the_definition(&recorded);
-	if (recorded_integer(&recorded, "select count(*) from loss where cause = 'recursion_misses'")) {
+	if (recorded_integer(&recorded,
+			     "select count(*) from loss where cause = 'recursion_misses'")) {
 		recorded_remove(&recorded);
-		print_message("# the kernel dropped events of the probe (recursion_misses): the series is not whole\n");
+		print_message(
+			"# the kernel dropped events of the probe (recursion_misses): the series is not whole\n");
 		skip();
 	}
 	samples_above_lie_in_spikes(&recorded);

@@ -19,7 +19,8 @@
 
 enum { REASON_BYTES = 512 };
 
-static socklen_t address_fill(enum carrier carrier, bool client, uint16_t port, struct sockaddr_storage *ret_address)
+static socklen_t address_fill(enum carrier carrier, bool client, uint16_t port,
+			      struct sockaddr_storage *ret_address)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret_address;
 	struct sockaddr_in *four = (struct sockaddr_in *)ret_address;
@@ -51,8 +52,9 @@ int traffic_listen(enum carrier carrier, uint16_t *ret_port)
 		err(2, "bind, listen");
 	if (getsockname(fd, (struct sockaddr *)&address, &address_bytes) < 0)
 		err(2, "getsockname");
-	*ret_port = ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port :
-							 ((struct sockaddr_in6 *)&address)->sin6_port);
+	*ret_port = ntohs(address.ss_family == AF_INET ?
+				  ((struct sockaddr_in *)&address)->sin_port :
+				  ((struct sockaddr_in6 *)&address)->sin6_port);
 	return fd;
 }
 

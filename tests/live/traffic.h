@@ -3,8 +3,8 @@
 #define POLLGAP_TESTS_TRAFFIC_H
 
 /*
- * A live test's program runs itself as the command of a capture: called with "traffic" it makes known traffic and writes
- * down when it did what; called without, it is the test.
+ * A live test's program runs itself as the command of a capture: called with "traffic" it makes
+ * known traffic and writes down when it did what; called without, it is the test.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,8 @@
 
 enum carrier { CARRIER_IPV4, CARRIER_IPV6, CARRIER_IPV4_ON_IPV6 };
 
-/* One block of bytes that was sent, stood, and was read. All instants are the test's own, on CLOCK_MONOTONIC. */
+/* One block of bytes that was sent, stood, and was read. All instants are the test's own, on
+ * CLOCK_MONOTONIC. */
 struct block {
 	uint64_t bytes;
 	uint64_t before_send_ns;

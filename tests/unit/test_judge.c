@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The merge of spikes and samples, edge by edge. The same rules in SQL: src/store/query/seen_by_definition.sql. */
+/* The merge of spikes and samples, edge by edge. The same rules in SQL:
+ * src/store/query/seen_by_definition.sql. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +29,8 @@ struct fixture {
 	unsigned verdicts;
 };
 
-static int verdict_take(void *context, void *owner, const struct record_spike *spike, const struct judge_sight *sight)
+static int verdict_take(void *context, void *owner, const struct record_spike *spike,
+			const struct judge_sight *sight)
 {
 	struct fixture *fixture = context;
 	struct verdict *verdict = &fixture->verdict[fixture->verdicts++];
@@ -48,7 +50,8 @@ static int setup(void **state)
 		.threshold_bytes = { THRESHOLD_BYTES, HIGHER_BYTES },
 		.thresholds = 2,
 		.pollers = 2,
-		.poller_gauges = { 1U << GAUGE_RX_QUEUE | 1U << GAUGE_TX_QUEUE, 1U << GAUGE_RX_QUEUE },
+		.poller_gauges = { 1U << GAUGE_RX_QUEUE | 1U << GAUGE_TX_QUEUE,
+				   1U << GAUGE_RX_QUEUE },
 		.spikes_max = 201,
 	};
 	struct fixture *fixture = test_calloc(1, sizeof(*fixture));
@@ -71,10 +74,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int give_spike_at(struct fixture *fixture, unsigned threshold_index, uint64_t start_ns, uint64_t end_ns)
+static int give_spike_at(struct fixture *fixture, unsigned threshold_index, uint64_t start_ns,
+			 uint64_t end_ns)
 {
 	const struct record_spike spike = {
-		.header = { .type = RECORD_SPIKE, .gauge = GAUGE_RX_QUEUE, .threshold_index = (uint8_t)threshold_index },
+		.header = { .type = RECORD_SPIKE,
+			    .gauge = GAUGE_RX_QUEUE,
+			    .threshold_index = (uint8_t)threshold_index },
 		.start_ns = start_ns,
 		.end_ns = end_ns,
 		.peak_bytes = 2000,
@@ -88,7 +94,8 @@ static void give_spike(struct fixture *fixture, uint64_t start_ns, uint64_t end_
 	assert_int_equal(give_spike_at(fixture, 0, start_ns, end_ns), 0);
 }
 
-static void give_sample(struct fixture *fixture, unsigned poller, uint64_t start_ns, uint64_t end_ns, uint32_t rx_bytes)
+static void give_sample(struct fixture *fixture, unsigned poller, uint64_t start_ns,
+			uint64_t end_ns, uint32_t rx_bytes)
 {
 	const struct judge_sample sample = {
 		.read_start_ns = start_ns,
@@ -259,7 +266,8 @@ static void a_sample_across_a_whole_spike_sees_the_longest_of_three(void **state
 	assert_int_equal(judge_ambiguous(fixture->judge, 0, GAUGE_RX_QUEUE, 0), 1);
 }
 
-/* The sample reaches beyond the last closed spike; the next one is open still, and turns out to be the longer overlap. */
+/* The sample reaches beyond the last closed spike; the next one is open still, and turns out to be
+ * the longer overlap. */
 static void a_sample_waits_for_the_spike_that_is_still_open(void **state)
 {
 	struct fixture *fixture = *state;
@@ -357,7 +365,8 @@ static void many_samples_in_a_long_spike_keep_their_count_and_peak(void **state)
 	struct fixture *fixture = *state;
 
 	for (uint64_t index = 0; index < 1023; index++)
-		give_sample(fixture, 0, 1000 + 10 * index, 1002 + 10 * index, index == 17 ? 4000 : 1001);
+		give_sample(fixture, 0, 1000 + 10 * index, 1002 + 10 * index,
+			    index == 17 ? 4000 : 1001);
 	give_spike(fixture, 900, 20000);
 	finish(fixture);
 	assert_int_equal(sight_of(fixture, 900)[0].samples, 1023);
@@ -391,28 +400,48 @@ static void too_many_waiting_spikes_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_spike_that_no_sample_touches_is_missed, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_sample_inside_sees_the_spike_with_its_value, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_sample_below_the_threshold_sees_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_sample_at_the_threshold_sees_the_spike, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_highest_of_several_samples_is_the_polled_peak, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_window_that_ends_at_the_start_touches_the_spike, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_window_that_ends_before_the_start_does_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_window_that_begins_at_the_end_does_not_touch_the_spike, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_window_that_begins_before_the_end_touches_the_spike, setup, teardown),
-		cmocka_unit_test_setup_teardown(of_two_spikes_the_one_with_the_longer_overlap_is_seen, setup, teardown),
-		cmocka_unit_test_setup_teardown(of_equal_overlaps_the_earlier_spike_is_seen, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_sample_across_a_whole_spike_sees_the_longest_of_three, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_sample_waits_for_the_spike_that_is_still_open, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_sample_that_waited_in_vain_saw_the_closed_spike, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_end_of_the_socket_decides_what_still_waits, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_spike_is_judged_only_once_every_poller_has_passed_its_end, setup,
+		cmocka_unit_test_setup_teardown(a_spike_that_no_sample_touches_is_missed, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_sample_inside_sees_the_spike_with_its_value,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_sample_below_the_threshold_sees_nothing, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_sample_at_the_threshold_sees_the_spike, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_highest_of_several_samples_is_the_polled_peak,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_window_that_ends_at_the_start_touches_the_spike,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_window_that_ends_before_the_start_does_not, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			a_window_that_begins_at_the_end_does_not_touch_the_spike, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_window_that_begins_before_the_end_touches_the_spike, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			of_two_spikes_the_one_with_the_longer_overlap_is_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_equal_overlaps_the_earlier_spike_is_seen, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			a_sample_across_a_whole_spike_sees_the_longest_of_three, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_sample_waits_for_the_spike_that_is_still_open,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_sample_that_waited_in_vain_saw_the_closed_spike,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(the_end_of_the_socket_decides_what_still_waits,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_spike_is_judged_only_once_every_poller_has_passed_its_end, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(thresholds_are_judged_apart, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_gauge_that_a_poller_does_not_read_is_not_seen_by_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(many_samples_in_a_long_spike_keep_their_count_and_peak, setup, teardown),
-		cmocka_unit_test_setup_teardown(two_rows_in_one_window_hold_nothing_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(too_many_waiting_spikes_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_gauge_that_a_poller_does_not_read_is_not_seen_by_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			many_samples_in_a_long_spike_keep_their_count_and_peak, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_rows_in_one_window_hold_nothing_back, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(too_many_waiting_spikes_are_refused, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
