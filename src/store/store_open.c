@@ -114,7 +114,8 @@ static int file_check(int fd, const char *path, const char *cure, struct failure
 	return 0;
 }
 
-static int store_new(const char *path, int lock_fd, struct store **ret_store,
+/* Takes the descriptor over: *lock_fd is -1 afterwards. */
+static int store_new(const char *path, int *lock_fd, struct store **ret_store,
 		     struct failure *failure)
 {
 	struct store *store = calloc(1, sizeof(*store));
@@ -125,7 +126,8 @@ static int store_new(const char *path, int lock_fd, struct store **ret_store,
 		free(store);
 		return failure_set(failure, ENOMEM, "out of memory");
 	}
-	store->lock_fd = lock_fd;
+	store->lock_fd = *lock_fd;
+	*lock_fd = -1;
 	*ret_store = store;
 	return 0;
 }
@@ -217,7 +219,7 @@ static int lock_take(int fd, const char *path, struct failure *failure)
 int store_create(const char *path, struct store **ret_store, struct failure *failure)
 {
 	_cleanup_(closep) int fd = -1;
-	struct store *store;
+	struct store *store = NULL;
 	bool created;
 	int error = file_create(path, &fd, &created, failure);
 
@@ -228,13 +230,12 @@ int store_create(const char *path, struct store **ret_store, struct failure *fai
 	if (!error)
 		error = lock_take(fd, path, failure);
 	if (!error)
-		error = store_new(path, fd, &store, failure);
-	if (error) {
+		error = store_new(path, &fd, &store, failure);
+	if (error || !store) {
 		if (created)
 			unlink(path);
 		return error;
 	}
-	fd = -1; /* the store closes it */
 	store->created = created;
 	store->writes = true;
 	error = store_begin_writing(store, failure);
@@ -249,17 +250,16 @@ int store_create(const char *path, struct store **ret_store, struct failure *fai
 int store_open(const char *path, struct store **ret_store, struct failure *failure)
 {
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct store *store;
+	struct store *store = NULL;
 	int error;
 
 	if (fd < 0)
 		return failure_set(failure, errno, "%s can't be read: %s", path, strerror(errno));
 	error = file_check(fd, path, "name a file that 'pollgap capture' wrote", failure);
 	if (!error)
-		error = store_new(path, fd, &store, failure);
-	if (error)
+		error = store_new(path, &fd, &store, failure);
+	if (error || !store)
 		return error;
-	fd = -1;
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
 		error = store_error(store, "opening", failure);
 		store_closep(&store);
