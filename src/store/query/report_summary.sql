@@ -27,7 +27,7 @@ WITH summary AS MATERIALIZED (
 		coalesce((
 			SELECT few.spike_id
 			FROM (
-				SELECT spike.spike_id, spike.end_ns - spike.start_ns AS duration_ns
+				SELECT spike.spike_id, spike.end_ns - spike.start_ns AS duration_ns, spike.start_ns
 				FROM spike
 				WHERE spike.capture_id = summary.capture_id
 					AND spike.gauge = summary.gauge
@@ -36,7 +36,8 @@ WITH summary AS MATERIALIZED (
 					AND spike.right_censored = 0
 					AND spike.start_ns >= summary.start_ns
 					AND spike.end_ns <= summary.end_ns
-				ORDER BY spike.end_ns - spike.start_ns DESC
+				-- Of equals the earliest: the answer must not hang on an index.
+				ORDER BY spike.end_ns - spike.start_ns DESC, spike.start_ns
 				LIMIT 100
 			) AS few
 			WHERE NOT EXISTS (
@@ -44,7 +45,7 @@ WITH summary AS MATERIALIZED (
 				FROM spike_seen
 				WHERE spike_seen.spike_id = few.spike_id AND spike_seen.poller_id = summary.poller_id
 			)
-			ORDER BY few.duration_ns DESC
+			ORDER BY few.duration_ns DESC, few.start_ns
 			LIMIT 1
 		), (
 			SELECT spike.spike_id
@@ -61,7 +62,7 @@ WITH summary AS MATERIALIZED (
 					FROM spike_seen
 					WHERE spike_seen.spike_id = spike.spike_id AND spike_seen.poller_id = summary.poller_id
 				)
-			ORDER BY spike.end_ns - spike.start_ns DESC
+			ORDER BY spike.end_ns - spike.start_ns DESC, spike.start_ns
 			LIMIT 1
 		)) AS spike_id
 	FROM summary
