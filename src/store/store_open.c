@@ -190,21 +190,29 @@ static int store_make_schema(struct store *store, struct failure *failure)
 	return error;
 }
 
+/* The schema goes in before WAL does: whoever opens the file while the capture runs sees at its
+ * head that it is ours. */
 static int store_begin_writing(struct store *store, struct failure *failure)
 {
-	int error;
+	int error = 0;
 
 	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return store_error(store, "opening", failure);
 	sqlite3_busy_timeout(store->db, 10000);
-	error = store_execute(
-		store,
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;"
-		"PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;",
-		failure);
-	if (!error && store->created)
-		error = store_make_schema(store, failure);
-	return error;
+	if (store->created) {
+		error = store_execute(store, "BEGIN IMMEDIATE", failure);
+		if (!error)
+			error = store_make_schema(store, failure);
+		if (!error)
+			error = store_execute(store, "COMMIT", failure);
+	}
+	if (error)
+		return error;
+	return store_execute(store,
+			     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+			     "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+			     "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;",
+			     failure);
 }
 
 static int lock_take(int fd, const char *path, struct failure *failure)
