@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- A large capture for timing the views: 1,000,000 listed spikes, 10,021,950 samples. tests/bench/time_views.sh reads it
+-- A large capture for timing the views: 1,000,000 listed spikes, 10,021,950 samples. sqlite3 FILE reads it
 -- after src/store/schema.sql. Spikes last 1 us to 10 ms; a poller sees one with the probability duration / period.
 PRAGMA synchronous = OFF;
 PRAGMA journal_mode = OFF;
