@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is judged while a capture runs equals the definition in SQL, and no sample contradicts the
- * measured series. */
+/*
+ * What is judged while a capture runs equals the definition in SQL, and samples at or above a
+ * threshold lie in its spikes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
