@@ -116,6 +116,7 @@ struct tcp_sock {
 } __relocated;
 
 struct sk_buff {
+	struct sock *sk;
 	char cb[48];
 } __relocated;
 

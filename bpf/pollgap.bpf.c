@@ -41,6 +41,12 @@ int BPF_PROG(tp_btf_send, struct sock *sk, const struct msghdr *message)
 	return record_send(sk, message);
 }
 
+SEC("?tp_btf/net_dev_queue")
+int BPF_PROG(tp_btf_transmit, struct sk_buff *skb)
+{
+	return record_transmit(skb);
+}
+
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(tp_btf_state, struct sock *sk, int old_state, int new_state)
 {

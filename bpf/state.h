@@ -52,6 +52,7 @@ struct socket_state {
 	__u64 period_end_ns;
 	__u64 send_ns; /* when the copy loop's last round began, whose bytes are not in tx_queue
 			  yet, 0: none */
+	__u64 send_task; /* the task that sends, while send_ns is set */
 	__u64 send_left_bytes; /* what was left to copy when that round began */
 	__u64 read_ns; /* when a read took bytes whose memory may not be freed yet, 0: none */
 	__u64 arrival_ns; /* when a packet came that may not be announced, 0: none */

@@ -16,6 +16,7 @@ const struct backend backends[] = {
 			{ "tp_btf_ack", "btf_trace_tcp_probe", POINT_ACK },
 			{ "tp_btf_read", "btf_trace_tcp_rcv_space_adjust", POINT_READ },
 			{ "tp_btf_send", "btf_trace_tcp_sendmsg_locked", POINT_SEND },
+			{ "tp_btf_transmit", "btf_trace_net_dev_queue", POINT_SEND },
 			{ "tp_btf_state", "btf_trace_inet_sock_set_state", POINT_BIRTH | POINT_DEATH },
 			{ "tp_btf_destroy", "btf_trace_tcp_destroy_sock", POINT_DEATH },
 		},

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef POLLGAP_SOCKET_H
+#define POLLGAP_SOCKET_H
+
+/* One socket: its queues, the filter, its state's beginning, its catching up and its end. */
+#include "gauge.h"
+
+#include <bpf/bpf_core_read.h>
+
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
+
+/* Plain loads from a kernel object, by its type: no cost over an empty program, where
+ * bpf_core_read() takes 30 ns each. */
+#define kernel_object(type, pointer) \
+	((const type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
+
+struct queues {
+	__u32 rx_queue_bytes;
+	__u32 tx_queue_bytes;
+	__u32 rmem_bytes;
+};
+
+/* As /proc/net/tcp computes them: get_tcp4_sock(), v6.18. una: the first byte that counts as not
+ * acknowledged. */
+static __always_inline struct queues queues_read(const struct sock *sk, const struct tcp_sock *tp,
+						 __u32 una)
+{
+	struct queues queues;
+	__u32 rx_queue_bytes = tp->rcv_nxt - tp->copied_seq;
+
+	queues.rx_queue_bytes = (__s32)rx_queue_bytes < 0 ? 0 : rx_queue_bytes;
+	queues.tx_queue_bytes = tp->write_seq - una;
+	queues.rmem_bytes = sk->sk_backlog.rmem_alloc.counter;
+	return queues;
+}
+
+static __always_inline bool socket_port_matches(const struct sock *sk)
+{
+	__u16 local_port = sk->__sk_common.skc_num;
+	__u16 remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+
+	if (!filter_ports)
+		return true;
+	for (__u32 index = 0; index < PORTS_MAX; index++) {
+		if (index >= filter_ports)
+			break;
+		if (filter_port[index] == local_port || filter_port[index] == remote_port)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline __u64 socket_inode(const struct sock *sk)
+{
+	const struct socket *socket = sk->sk_socket;
+
+	return socket ? kernel_object(struct socket_alloc, socket)->vfs_inode.i_ino : 0;
+}
+
+static __always_inline void socket_emit(struct sock *sk, const struct socket_state *state,
+					__u64 time_ns, __u32 flags)
+{
+	struct record_socket *record = record_reserve(RECORD_SOCKET, sizeof(*record));
+
+	if (!record)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	record_head(&record->header, state, RECORD_SOCKET, 0, 0, flags & RECORD_OLDER);
+	record->time_ns = time_ns;
+	record->cookie = bpf_get_socket_cookie(sk);
+	record->inode = socket_inode(sk);
+	record->netns_inode = sk->__sk_common.skc_net.net->ns.inum;
+	record->family = sk->__sk_common.skc_family;
+	record->local_port = sk->__sk_common.skc_num;
+	record->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+	if (record->family == AF_INET6) {
+		BPF_CORE_READ_INTO(&record->local_address, sk, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&record->remote_address, sk, __sk_common.skc_v6_daddr);
+	} else {
+		*(__u32 *)record->local_address = sk->__sk_common.skc_rcv_saddr;
+		*(__u32 *)record->remote_address = sk->__sk_common.skc_daddr;
+	}
+	record_submit(record);
+}
+
+/*
+ * Gives a socket its state. time_ns: since when the values hold. flags: RECORD_OLDER |
+ * RECORD_LEFT_CENSORED for a socket whose birth was not seen.
+ */
+static __noinline int socket_begin(struct sock *sk, struct socket_state *state, __u64 time_ns,
+				   __u32 flags)
+{
+	const struct tcp_sock *tp;
+	struct queues queues;
+
+	if (!state)
+		return 0;
+	if (sk->__sk_common.skc_net.net->ns.inum != filter_netns_inode ||
+	    !socket_port_matches(sk)) {
+		state->ignored = 1;
+		return 0;
+	}
+	tp = kernel_object(struct tcp_sock, sk);
+	queues = queues_read(sk, tp, tp->snd_una);
+	state->number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
+	state->period_start_ns = time_ns;
+	state->period_end_ns =
+		start_ns + ((time_ns - start_ns) / summary_period_ns + 1) * summary_period_ns;
+	state->gauge[GAUGE_TX_QUEUE].gauge = GAUGE_TX_QUEUE;
+	state->gauge[GAUGE_RMEM].gauge = GAUGE_RMEM;
+	gauge_begin(&state->gauge[GAUGE_RX_QUEUE], queues.rx_queue_bytes, time_ns, sk->sk_rcvbuf,
+		    flags);
+	gauge_begin(&state->gauge[GAUGE_TX_QUEUE], queues.tx_queue_bytes, time_ns, sk->sk_sndbuf,
+		    flags);
+	gauge_begin(&state->gauge[GAUGE_RMEM], queues.rmem_bytes, time_ns, sk->sk_rcvbuf, flags);
+	socket_emit(sk, state, time_ns, flags);
+	return 0;
+}
+
+static __always_inline bool socket_is_tcp(const struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return sk->sk_protocol == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
+}
+
+/* The states in which a full socket has queues. Before ESTABLISHED it has none worth a spike; in
+ * CLOSE nobody sees them. */
+static __always_inline bool socket_has_queues(const struct sock *sk)
+{
+	__u8 state = sk->__sk_common.skc_state;
+
+	return state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 ||
+	       state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
+static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time_ns, __u32 flags)
+{
+	struct socket_state *state =
+		bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (state)
+		socket_begin(sk, state, time_ns, flags);
+	else
+		__sync_fetch_and_add(&lost_states, 1);
+	return state;
+}
+
+/* The socket's state, or NULL where there is nothing to measure. An unknown socket is older than
+ * its first event. */
+static __always_inline struct socket_state *socket_find(struct sock *sk)
+{
+	struct socket_state *state;
+	__u64 time_ns;
+
+	if (!socket_is_tcp(sk))
+		return NULL;
+	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	if (!state) {
+		if (!start_ns || !socket_has_queues(sk))
+			return NULL;
+		time_ns = bpf_ktime_get_ns();
+		if (time_ns < start_ns || time_ns >= stop_ns)
+			return NULL;
+		state = socket_create(sk, time_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);
+		if (!state)
+			return NULL;
+	}
+	return state->ignored || state->finished ? NULL : state;
+}
+
+/* What went by without a hook since the last one: see the top of this file. */
+static __always_inline void socket_catch_up(struct sock *sk, struct socket_state *state,
+					    const struct queues *queues)
+{
+	struct gauge_state *rx = &state->gauge[GAUGE_RX_QUEUE];
+	struct gauge_state *tx = &state->gauge[GAUGE_TX_QUEUE];
+	struct gauge_state *rmem = &state->gauge[GAUGE_RMEM];
+
+	if (state->send_ns) {
+		if (queues->tx_queue_bytes > tx->value_bytes)
+			gauge_set(state, tx, queues->tx_queue_bytes, state->send_ns, sk);
+		state->send_ns = 0;
+	}
+	if (state->arrival_ns) {
+		if (queues->rx_queue_bytes > rx->value_bytes)
+			gauge_set(state, rx, queues->rx_queue_bytes, state->arrival_ns, sk);
+		if (queues->rmem_bytes > rmem->value_bytes)
+			gauge_set(state, rmem, queues->rmem_bytes, state->arrival_ns, sk);
+		state->arrival_ns = 0;
+	}
+	if (state->read_ns) {
+		if (queues->rmem_bytes < rmem->value_bytes)
+			gauge_set(state, rmem, queues->rmem_bytes, state->read_ns, sk);
+		state->read_ns = 0;
+	}
+}
+
+/* Brings all three gauges to what they are. The clock is read only if one has changed: a third of
+ * the events change none. */
+static __always_inline void socket_observe(struct sock *sk, struct socket_state *state,
+					   const struct queues *queues)
+{
+	struct gauge_state *rx = &state->gauge[GAUGE_RX_QUEUE];
+	struct gauge_state *tx = &state->gauge[GAUGE_TX_QUEUE];
+	struct gauge_state *rmem = &state->gauge[GAUGE_RMEM];
+	__u64 now_ns;
+
+	if (queues->rx_queue_bytes == rx->value_bytes &&
+	    queues->tx_queue_bytes == tx->value_bytes && queues->rmem_bytes == rmem->value_bytes)
+		return;
+	now_ns = bpf_ktime_get_ns();
+	if (queues->rx_queue_bytes != rx->value_bytes)
+		gauge_set(state, rx, queues->rx_queue_bytes, now_ns, sk);
+	if (queues->tx_queue_bytes != tx->value_bytes)
+		gauge_set(state, tx, queues->tx_queue_bytes, now_ns, sk);
+	if (queues->rmem_bytes != rmem->value_bytes)
+		gauge_set(state, rmem, queues->rmem_bytes, now_ns, sk);
+}
+
+/* The first process that is seen to read or write. */
+static __noinline int socket_own(struct sock *sk, struct socket_state *state)
+{
+	struct record_owner *record;
+
+	if (!state)
+		return 0;
+	record = record_reserve(RECORD_OWNER, sizeof(*record));
+	if (!record)
+		return 0;
+	state->owned = 1;
+	record_head(&record->header, state, RECORD_OWNER, 0, 0, 0);
+	record->inode = socket_inode(sk);
+	record->pid = bpf_get_current_pid_tgid() >> 32;
+	record->padding = 0;
+	bpf_get_current_comm(record->comm, sizeof(record->comm));
+	record_submit(record);
+	return 0;
+}
+
+/* A socket's last records, cut at the capture's end if that came first. */
+static __noinline int socket_finish(struct sock *sk, struct socket_state *state, __u64 time_ns,
+				    bool dead)
+{
+	const struct tcp_sock *tp;
+	struct queues queues;
+	__u32 flags = 0;
+
+	if (!state)
+		return 0;
+	tp = kernel_object(struct tcp_sock, sk);
+	queues = queues_read(sk, tp, tp->snd_una);
+	socket_catch_up(sk, state, &queues);
+	if (time_ns >= stop_ns) {
+		time_ns = stop_ns;
+		flags = RECORD_RIGHT_CENSORED;
+	} else {
+		socket_observe(sk, state, &queues);
+	}
+	if (time_ns >= state->period_end_ns)
+		socket_next_period(state, time_ns);
+	gauge_finish(state, &state->gauge[GAUGE_RX_QUEUE], time_ns, flags);
+	gauge_finish(state, &state->gauge[GAUGE_TX_QUEUE], time_ns, flags);
+	gauge_finish(state, &state->gauge[GAUGE_RMEM], time_ns, flags);
+	state->finished = 1;
+	if (dead) {
+		struct record_death *record = record_reserve(RECORD_DEATH, sizeof(*record));
+
+		if (!record)
+			return 0;
+		record_head(&record->header, state, RECORD_DEATH, 0, 0, flags);
+		record->time_ns = time_ns;
+		record_submit(record);
+	}
+	return 0;
+}
+
+#endif
