@@ -11,6 +11,10 @@ const volatile __u16 filter_port[PORTS_MAX]; /* host order, local or remote */
 const volatile __u32 filter_ports; /* 0: every port */
 const volatile __u32
 	filter_netns_inode; /* pollers see one network namespace only, and so does the probe */
+const volatile __u32 filter_pid; /* the process that reads or writes; 0: any */
+const volatile __u32 accept_threshold; /* the lowest, in connections; 0: not measured */
+const volatile __u32 backlog_threshold_packets[BACKLOG_THRESHOLDS_MAX]; /* ascending */
+const volatile __u32 backlog_thresholds;
 const volatile __u64 summary_period_ns;
 
 enum walk_task {
@@ -23,10 +27,13 @@ enum walk_task {
 volatile __u64 start_ns;
 volatile __u64 stop_ns;
 volatile __u32 walk_task;
+volatile __u32 walk_runs; /* the one at the beginning */
+volatile __u32 netdev_budget_packets; /* net.core.netdev_budget */
 
 /* Read by user space at the end. */
-__u64 lost_records[RECORD_DEATH + 1]; /* ring buffer full, by enum record_type */
+__u64 lost_records[RECORD_TYPES]; /* ring buffer full, by enum record_type */
 __u64 lost_states; /* events of sockets for which no socket storage was to be had */
+__u64 lost_listeners; /* accept queues that could not be followed: the table was full */
 __u32 sockets_numbered;
 
 #endif

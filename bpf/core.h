@@ -19,15 +19,19 @@
  * Nothing else can happen to the socket between note and change, since its lock is held from one to
  * the other.
  */
+#include "accept.h"
 #include "socket.h"
 
 /* Measurement point: data was queued for the application. */
 static __always_inline int record_enqueue(struct sock *sk)
 {
-	struct socket_state *state = socket_find(sk);
+	struct socket_state *state;
 	const struct tcp_sock *tp;
 	struct queues queues;
 
+	if (sk->__sk_common.skc_state == TCP_LISTEN)
+		return listener_observe(sk);
+	state = socket_find(sk);
 	if (!state)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
@@ -86,15 +90,13 @@ static __always_inline int record_read(struct sock *sk)
 	const struct tcp_sock *tp;
 	struct queues queues;
 
-	if (!state)
+	if (!state || !socket_used(sk, state))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
 	socket_catch_up(sk, state, &queues);
 	socket_observe(sk, state, &queues);
 	state->read_ns = state->gauge[GAUGE_RX_QUEUE].changed_ns;
-	if (!state->owned)
-		socket_own(sk, state);
 	return 0;
 }
 
@@ -120,7 +122,7 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 	struct queues queues;
 	__u64 now_ns;
 
-	if (!state)
+	if (!state || !socket_used(sk, state))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
@@ -133,8 +135,6 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 		state->send_ns = now_ns;
 	state->send_left_bytes = left_bytes;
 	state->send_task = bpf_get_current_task();
-	if (!state->owned)
-		socket_own(sk, state);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static __always_inline int record_birth(struct sock *sk)
 
 /* Measurement point: birth and death, and between them the only sight of a socket that nothing else
  * fires for any more. */
-static __always_inline int record_state(struct sock *sk, int new_state)
+static __always_inline int record_state(struct sock *sk, int old_state, int new_state)
 {
 	struct socket_state *state;
 	const struct tcp_sock *tp;
@@ -203,6 +203,10 @@ static __always_inline int record_state(struct sock *sk, int new_state)
 
 	if (!socket_is_tcp(sk))
 		return 0;
+	if (new_state == TCP_LISTEN)
+		return listener_observe(sk);
+	if (old_state == TCP_LISTEN)
+		return listener_end(sk);
 	if (new_state == TCP_ESTABLISHED)
 		return record_birth(sk);
 	if (new_state == TCP_CLOSE)
@@ -229,6 +233,8 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 		sk_common); /* NULL for TIME_WAIT and request sockets */
 	if (!sk)
 		return 0;
+	if (sk->__sk_common.skc_state == TCP_LISTEN)
+		return listener_observe(sk);
 	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (walk_task == WALK_BEGIN) {
 		/* No state yet, so no event since start_ns: the values have held all that time. */

@@ -76,7 +76,7 @@ static __always_inline void spike_close(const struct socket_state *state, struct
 	record = record_reserve(RECORD_SPIKE, sizeof(*record));
 	if (!record)
 		return;
-	record_head(&record->header, state, RECORD_SPIKE, gauge->gauge, index,
+	record_head(&record->header, state->number, RECORD_SPIKE, gauge->gauge, index,
 		    spike->flags | flags);
 	record->start_ns = spike->start_ns;
 	record->end_ns = time_ns;
@@ -150,7 +150,7 @@ static __always_inline void summary_emit(const struct socket_state *state,
 
 	if (!record)
 		return;
-	record_head(&record->header, state, RECORD_SUMMARY, gauge->gauge, 0, flags);
+	record_head(&record->header, state->number, RECORD_SUMMARY, gauge->gauge, 0, flags);
 	record->start_ns = from_ns;
 	record->end_ns = to_ns;
 	if (flags & RECORD_IDLE) {

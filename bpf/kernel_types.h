@@ -71,6 +71,9 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	struct {
+		long long counter;
+	} skc_cookie;
 } __relocated;
 
 struct inode {
@@ -78,7 +81,7 @@ struct inode {
 } __relocated;
 
 struct socket {
-	short state;
+	struct sock *sk;
 } __relocated;
 
 /* A socket's inode stands behind it: SOCK_INODE(), include/net/sock.h. */
@@ -95,6 +98,8 @@ struct sock {
 	int sk_rcvbuf;
 	int sk_sndbuf;
 	int sk_rcvlowat;
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
 	__u16 sk_protocol;
 	struct socket *sk_socket;
 } __relocated;
@@ -125,6 +130,40 @@ struct tcp_skb_cb {
 	__u32 seq;
 	__u32 end_seq;
 	__u32 ack_seq;
+} __relocated;
+
+struct sk_buff_head {
+	__u32 qlen;
+} __relocated;
+
+struct net_device;
+
+struct napi_struct {
+	struct net_device *dev;
+} __relocated;
+
+struct softnet_data {
+	struct sk_buff_head process_queue;
+	struct sk_buff_head input_pkt_queue;
+	unsigned int time_squeeze;
+	bool in_net_rx_action; /* 6.4 and later */
+	struct napi_struct backlog;
+} __relocated;
+
+struct file {
+	void *private_data;
+} __relocated;
+
+struct fdtable {
+	struct file **fd;
+} __relocated;
+
+struct files_struct {
+	struct fdtable *fdt;
+} __relocated;
+
+struct task_struct {
+	struct files_struct *files;
 } __relocated;
 
 struct seq_file;

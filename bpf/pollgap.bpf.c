@@ -5,6 +5,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 
+#include "backlog.h"
 #include "core.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -50,13 +51,43 @@ int BPF_PROG(tp_btf_transmit, struct sk_buff *skb)
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(tp_btf_state, struct sock *sk, int old_state, int new_state)
 {
-	return record_state(sk, new_state);
+	return record_state(sk, old_state, new_state);
 }
 
 SEC("?tp_btf/tcp_destroy_sock")
 int BPF_PROG(tp_btf_destroy, struct sock *sk)
 {
 	return record_death(sk);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(tp_btf_accepted, struct pt_regs *regs, long result)
+{
+	return record_accepted((const struct pt_regs___accept *)regs, result);
+}
+
+SEC("?tp_btf/netif_rx_exit")
+int BPF_PROG(tp_btf_queued, int result)
+{
+	return record_backlog_queued(result);
+}
+
+SEC("?tp_btf/netif_receive_skb")
+int BPF_PROG(tp_btf_taken)
+{
+	return record_backlog_taken();
+}
+
+SEC("?tp_btf/napi_poll")
+int BPF_PROG(tp_btf_round, const struct napi_struct *napi, int work)
+{
+	return record_round(napi, work);
+}
+
+SEC("?tp_btf/softirq_exit")
+int BPF_PROG(tp_btf_round_end, unsigned int vector)
+{
+	return record_round_end(vector);
 }
 
 /* fentry, kprobe: for kernels without these tracepoints. They go here, under the same measurement

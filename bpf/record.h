@@ -18,6 +18,7 @@ enum {
 	PORTS_MAX = 16,
 	COMM_BYTES = 16,
 	ADDRESS_BYTES = 16,
+	BACKLOG_THRESHOLDS_MAX = 4,
 };
 
 /* The gauges of one socket, in the order in which the kernel keeps them. */
@@ -30,11 +31,16 @@ enum gauge {
 
 enum record_type {
 	RECORD_SOCKET = 1, /* struct record_socket: a socket's state was created */
-	RECORD_OWNER, /* struct record_owner: the process that was first seen to read or write */
+	RECORD_OWNER, /* struct record_owner: the process that was last seen to read or write */
 	RECORD_SPIKE, /* struct record_spike: a spike has ended, or the capture or the socket has */
 	RECORD_SUMMARY, /* struct record_summary: a summary period has ended, or a stretch of idle
 			   ones */
 	RECORD_DEATH, /* struct record_death: the socket is gone; nothing more comes from it */
+	RECORD_ACCEPT, /* struct record_accept: a listener's accept queue has changed */
+	RECORD_BACKLOG, /* struct record_backlog: a spike of a CPU's backlog has ended */
+	RECORD_SQUEEZE, /* struct record_squeeze: a CPU's round of receiving was cut short */
+	RECORD_DROP, /* struct record_drop: a CPU's backlog was full for a while */
+	RECORD_TYPES,
 };
 
 enum record_flag {
@@ -43,6 +49,7 @@ enum record_flag {
 	RECORD_IDLE =
 		4, /* the summary stands for every period in [start, end): one unchanging value */
 	RECORD_OLDER = 8, /* the socket is older than the capture */
+	RECORD_LISTENER = 16, /* the socket listens: it has an accept queue and no others */
 };
 
 struct record_header {
@@ -104,11 +111,75 @@ struct record_death {
 	__u64 time_ns;
 };
 
+struct record_accept {
+	struct record_header header;
+	__u64 time_ns;
+	__u32 connections; /* that wait to be accepted: sk_ack_backlog */
+	__u32 limit_connections; /* sk_max_ack_backlog; the queue may exceed it by one */
+};
+
+struct record_backlog {
+	struct record_header header; /* socket_number: 0 */
+	__u64 start_ns;
+	__u64 end_ns;
+	__u64 peak_ns;
+	__u32 cpu;
+	__u32 peak_packets;
+};
+
+enum squeeze_cause {
+	SQUEEZE_BUDGET = 1, /* net.core.netdev_budget packets were done */
+	SQUEEZE_TIME, /* net.core.netdev_budget_usecs were over */
+};
+
+struct record_squeeze {
+	struct record_header header;
+	__u64 time_ns;
+	__u32 cpu;
+	__u32 cause; /* enum squeeze_cause */
+};
+
+struct record_drop {
+	struct record_header header;
+	__u64 start_ns; /* the first packet that was dropped, */
+	__u64 end_ns; /* the last one before a packet was queued again */
+	__u32 cpu;
+	__u32 packets;
+};
+
+struct backlog_spike_state {
+	__u64 start_ns;
+	__u64 peak_ns;
+	__u32 peak_packets;
+	__u32 flags; /* RECORD_LEFT_CENSORED */
+};
+
+/* What is kept of one CPU's backlog. User space reads it when the capture ends: what is open then
+ * is cut there. */
+struct backlog_state {
+	__u64 softnet; /* address of this CPU's softnet_data, 0: not known yet */
+	__u64 drop_start_ns;
+	__u64 drop_end_ns;
+	__u32 drop_packets; /* of the run of drops that goes on */
+	__u32 squeezes; /* time_squeeze as last seen */
+	__u32 work_packets; /* of the running round */
+	__u32 packets; /* the backlog as last seen */
+	__u32 level; /* how many spikes are open */
+	__u32 padding;
+	struct backlog_spike_state spike[BACKLOG_THRESHOLDS_MAX];
+};
+
 _Static_assert(sizeof(struct record_header) == 8, "record_header has holes");
 _Static_assert(sizeof(struct record_socket) == 80, "record_socket has holes");
 _Static_assert(sizeof(struct record_owner) == 40, "record_owner has holes");
 _Static_assert(sizeof(struct record_spike) == 56, "record_spike has holes");
 _Static_assert(sizeof(struct record_summary) == 48, "record_summary has holes");
 _Static_assert(sizeof(struct record_death) == 16, "record_death has holes");
+_Static_assert(sizeof(struct record_accept) == 24, "record_accept has holes");
+_Static_assert(sizeof(struct record_backlog) == 40, "record_backlog has holes");
+_Static_assert(sizeof(struct record_squeeze) == 24, "record_squeeze has holes");
+_Static_assert(sizeof(struct record_drop) == 32, "record_drop has holes");
+_Static_assert(sizeof(struct backlog_state) == 48 + 24 * BACKLOG_THRESHOLDS_MAX,
+	       "backlog_state has holes");
 
 #endif

@@ -57,15 +57,15 @@ static __always_inline __u64 socket_inode(const struct sock *sk)
 	return socket ? kernel_object(struct socket_alloc, socket)->vfs_inode.i_ino : 0;
 }
 
-static __always_inline void socket_emit(struct sock *sk, const struct socket_state *state,
-					__u64 time_ns, __u32 flags)
+static __always_inline void socket_emit(struct sock *sk, __u32 number, __u64 time_ns, __u32 flags)
 {
 	struct record_socket *record = record_reserve(RECORD_SOCKET, sizeof(*record));
 
 	if (!record)
 		return;
 	__builtin_memset(record, 0, sizeof(*record));
-	record_head(&record->header, state, RECORD_SOCKET, 0, 0, flags & RECORD_OLDER);
+	record_head(&record->header, number, RECORD_SOCKET, 0, 0,
+		    flags & (RECORD_OLDER | RECORD_LISTENER));
 	record->time_ns = time_ns;
 	record->cookie = bpf_get_socket_cookie(sk);
 	record->inode = socket_inode(sk);
@@ -113,7 +113,7 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 	gauge_begin(&state->gauge[GAUGE_TX_QUEUE], queues.tx_queue_bytes, time_ns, sk->sk_sndbuf,
 		    flags);
 	gauge_begin(&state->gauge[GAUGE_RMEM], queues.rmem_bytes, time_ns, sk->sk_rcvbuf, flags);
-	socket_emit(sk, state, time_ns, flags);
+	socket_emit(sk, state->number, time_ns, flags);
 	return 0;
 }
 
@@ -218,24 +218,51 @@ static __always_inline void socket_observe(struct sock *sk, struct socket_state 
 		gauge_set(state, rmem, queues->rmem_bytes, now_ns, sk);
 }
 
-/* The first process that is seen to read or write. */
-static __noinline int socket_own(struct sock *sk, struct socket_state *state)
+static __always_inline void owner_emit(struct sock *sk, struct socket_state *state)
 {
-	struct record_owner *record;
+	struct record_owner *record = record_reserve(RECORD_OWNER, sizeof(*record));
 
+	if (!record)
+		return;
+	record_head(&record->header, state->number, RECORD_OWNER, 0, 0, 0);
+	record->inode = socket_inode(sk);
+	record->pid = state->owner_pid;
+	record->padding = 0;
+	__builtin_memcpy(record->comm, state->owner_comm, sizeof(record->comm));
+	record_submit(record);
+	state->owner_news = 0;
+}
+
+/*
+ * Another process reads or writes than before. The first one is told at once, the last one when the
+ * socket ends: processes that take turns would fill the ring. With --pid the first one decides
+ * whether the socket is measured at all.
+ */
+static __noinline int socket_own(struct sock *sk, struct socket_state *state, __u32 pid)
+{
 	if (!state)
 		return 0;
-	record = record_reserve(RECORD_OWNER, sizeof(*record));
-	if (!record)
+	if (filter_pid && !state->owned && pid != filter_pid) {
+		state->ignored = 1;
 		return 0;
+	}
+	state->owner_pid = pid;
+	bpf_get_current_comm(state->owner_comm, sizeof(state->owner_comm));
+	state->owner_news = 1;
+	if (!state->owned)
+		owner_emit(sk, state);
 	state->owned = 1;
-	record_head(&record->header, state, RECORD_OWNER, 0, 0, 0);
-	record->inode = socket_inode(sk);
-	record->pid = bpf_get_current_pid_tgid() >> 32;
-	record->padding = 0;
-	bpf_get_current_comm(record->comm, sizeof(record->comm));
-	record_submit(record);
 	return 0;
+}
+
+/* The process that runs reads or writes. Returns whether the socket is (still) measured. */
+static __always_inline bool socket_used(struct sock *sk, struct socket_state *state)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	if (pid != state->owner_pid)
+		socket_own(sk, state, pid);
+	return !state->ignored;
 }
 
 /* A socket's last records, cut at the capture's end if that came first. */
@@ -263,12 +290,14 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 	gauge_finish(state, &state->gauge[GAUGE_TX_QUEUE], time_ns, flags);
 	gauge_finish(state, &state->gauge[GAUGE_RMEM], time_ns, flags);
 	state->finished = 1;
+	if (state->owner_news)
+		owner_emit(sk, state);
 	if (dead) {
 		struct record_death *record = record_reserve(RECORD_DEATH, sizeof(*record));
 
 		if (!record)
 			return 0;
-		record_head(&record->header, state, RECORD_DEATH, 0, 0, flags);
+		record_head(&record->header, state->number, RECORD_DEATH, 0, 0, flags);
 		record->time_ns = time_ns;
 		record_submit(record);
 	}

@@ -59,8 +59,11 @@ struct socket_state {
 	__u32 number; /* record_header.socket_number */
 	__u8 ignored; /* outside the filter: decided once */
 	__u8 finished; /* its last records are out */
-	__u8 owned; /* RECORD_OWNER is out */
-	__u8 padding;
+	__u8 owned; /* its owner is known */
+	__u8 owner_news; /* and has changed since RECORD_OWNER was out */
+	__u32 owner_pid;
+	__u32 padding;
+	char owner_comm[COMM_BYTES];
 	struct gauge_state gauge[GAUGES];
 };
 
@@ -92,15 +95,15 @@ static __always_inline void record_submit(void *record)
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void record_head(struct record_header *header,
-					const struct socket_state *state, enum record_type type,
-					__u32 gauge, __u32 threshold_index, __u32 flags)
+static __always_inline void record_head(struct record_header *header, __u32 socket_number,
+					enum record_type type, __u32 gauge, __u32 threshold_index,
+					__u32 flags)
 {
 	header->type = type;
 	header->gauge = gauge;
 	header->threshold_index = threshold_index;
 	header->flags = flags;
-	header->socket_number = state->number;
+	header->socket_number = socket_number;
 }
 
 #endif

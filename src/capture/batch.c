@@ -118,6 +118,7 @@ static void channel_drop(struct channel *channel, struct batch *batch)
 	for (const struct batch_item *item = batch_next(batch, NULL); item;
 	     item = batch_next(batch, item))
 		channel->dropped[item->kind]++;
+	batch->cut = true;
 	batch->used_bytes = 0;
 }
 

@@ -20,6 +20,7 @@ struct batch {
 	uint64_t rows_read;
 	uint64_t passed_ns; /* nothing older than this comes from this source any more */
 	int64_t poll_id; /* the writer's, for a poller's batch */
+	bool cut; /* its items were dropped */
 	bool turn; /* false: it carries passed_ns only */
 	size_t used_bytes;
 	size_t room_bytes;

@@ -5,6 +5,7 @@
 #include "base/failure.h"
 #include "base/units.h"
 #include "source/backend.h"
+#include "source/netns.h"
 #include "source/probe.h"
 #include "source/proc_tcp.h"
 #include "source/softnet.h"
@@ -66,7 +67,7 @@ static struct check_item check_backend(const struct backend *backend)
 		.backend = backend,
 		.threshold_bytes = { 4096 },
 		.thresholds = 1,
-		.netns_inode = probe_netns_inode(),
+		.netns_inode = netns_inode(),
 		.summary_period_ns = NS_PER_S,
 		.ring_bytes = 1 << 16,
 	};

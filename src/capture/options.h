@@ -32,6 +32,17 @@ struct capture_options {
 	uint64_t softnet_period_ns;
 	uint32_t threshold_bytes[THRESHOLDS_MAX]; /* ascending, each once */
 	unsigned thresholds;
+	uint32_t accept_threshold[THRESHOLDS_MAX]; /* connections, ascending; none: accept queues
+						      are not measured */
+	unsigned accept_thresholds;
+	bool accept_exact; /* date accept(2) by the exit of the system call: it costs */
+	bool accept_chosen; /* by the user: none may be wanted */
+	uint32_t backlog_threshold[BACKLOG_THRESHOLDS_MAX]; /* packets, ascending; none: the CPUs'
+							       backlog is not measured */
+	unsigned backlog_thresholds;
+	bool backlog_chosen;
+	const char *netns; /* a network namespace's name or path; NULL: the caller's own */
+	uint32_t pid; /* only sockets that this process reads or writes; 0: all */
 	uint64_t summary_period_ns;
 	uint64_t min_spike_ns; /* a shorter spike that no poller saw is folded; 0: none is */
 	const char *backend; /* "auto", or a name in backends[] */

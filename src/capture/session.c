@@ -118,7 +118,11 @@ static int session_drain(struct session *session, struct failure *failure)
 {
 	struct runner *probe = &session->runner[RUNNER_OF_PROBE];
 	uint64_t rows = 1;
-	int error = probe_collect(session->probe, failure);
+	int error = session_enter(session, failure);
+
+	if (!error)
+		error = probe_collect(session->probe, failure);
+	session_leave(session);
 
 	while (!error && rows)
 		error = runner_turn(probe, session->end_ns, 0, session->end_ns, &rows);
@@ -199,7 +203,7 @@ static int session_work(struct session *session, const sigset_t *signals, bool *
 int session_run(const struct capture_options *options, int64_t *ret_capture_id,
 		struct failure *failure)
 {
-	struct session session = { .options = options };
+	struct session session = { .options = options, .home_fd = -1, .netns_fd = -1 };
 	sigset_t signals, before;
 	bool begun = false;
 	int error = runner_prepare();

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "capture/facts.h"
 #include "capture/session_private.h"
 #include "source/backend.h"
+#include "source/netns.h"
 #include "source/probe.h"
 #include "source/proc_tcp.h"
 #include "source/softnet.h"
@@ -29,13 +31,19 @@ static int session_open_probe_with(struct session *session, const struct backend
 	struct probe_options probe = {
 		.backend = backend,
 		.thresholds = options->thresholds,
+		.accept_threshold = options->accept_thresholds ? options->accept_threshold[0] : 0,
+		.accept_exact = options->accept_exact,
+		.backlog_thresholds = options->backlog_thresholds,
+		.pid = options->pid,
 		.ports = options->ports,
-		.netns_inode = probe_netns_inode(),
+		.netns_inode = session->netns_inode,
 		.summary_period_ns = options->summary_period_ns,
 		.ring_bytes = options->ring_bytes,
 	};
 
 	memcpy(probe.threshold_bytes, options->threshold_bytes, sizeof(probe.threshold_bytes));
+	memcpy(probe.backlog_threshold_packets, options->backlog_threshold,
+	       sizeof(probe.backlog_threshold_packets));
 	memcpy(probe.port, options->port, sizeof(probe.port));
 	session->backend = backend->name;
 	return probe_open(&probe, &session->probe, failure);
@@ -105,9 +113,38 @@ static int session_open_poller(struct session *session, const struct poller_opti
 		       period_min(session->source[index], &session->period_ns[index], failure);
 }
 
-int session_open(struct session *session, struct failure *failure)
+static int session_open_netns(struct session *session, struct failure *failure)
 {
-	int error = store_create(session->options->path, &session->store, failure);
+	int error = 0;
+
+	if (session->options->netns) {
+		session->home_fd = netns_open_own(failure);
+		if (session->home_fd < 0)
+			return session->home_fd;
+		session->netns_fd = netns_open(session->options->netns, failure);
+		if (session->netns_fd < 0)
+			return session->netns_fd;
+	}
+	error = session_enter(session, failure);
+	session->netns_inode = netns_inode();
+	return error;
+}
+
+int session_enter(const struct session *session, struct failure *failure)
+{
+	return session->netns_fd >= 0 ? netns_enter(session->netns_fd, failure) : 0;
+}
+
+void session_leave(const struct session *session)
+{
+	if (session->netns_fd >= 0)
+		netns_enter(session->home_fd, NULL);
+}
+
+/* What is opened here is of the capture's network namespace from then on. */
+static int session_open_sources(struct session *session, struct failure *failure)
+{
+	int error = session_open_netns(session, failure);
 
 	if (!error)
 		error = session_open_probe(session, failure);
@@ -118,6 +155,16 @@ int session_open(struct session *session, struct failure *failure)
 	session->runners = RUNNER_OF_POLLERS;
 	for (unsigned index = 0; index < session->options->pollers && !error; index++)
 		error = session_open_poller(session, &session->options->poller[index], failure);
+	session_leave(session);
+	return error;
+}
+
+int session_open(struct session *session, struct failure *failure)
+{
+	int error = store_create(session->options->path, &session->store, failure);
+
+	if (!error)
+		error = session_open_sources(session, failure);
 	if (!error)
 		error = -channel_new(CHANNEL_BYTES_MAX, &session->channel);
 	if (error > 0)
@@ -151,7 +198,8 @@ static int session_put_capture(struct session *session, struct failure *failure)
 		.command_line = command_line,
 		.tool_version = POLLGAP_VERSION,
 		.ports = options->ports ? ports : NULL,
-		.netns_inode = probe_netns_inode(),
+		.pid = options->pid,
+		.netns_inode = session->netns_inode,
 		.cpus = facts.cpus,
 		.summary_period_ns = (int64_t)options->summary_period_ns,
 		.min_spike_ns = (int64_t)options->min_spike_ns,
@@ -162,6 +210,12 @@ static int session_put_capture(struct session *session, struct failure *failure)
 	for (unsigned index = 0; index < options->thresholds && !error; index++)
 		error = store_put_threshold(session->store, row.capture_id,
 					    options->threshold_bytes[index], failure);
+	for (unsigned index = 0; index < options->accept_thresholds && !error; index++)
+		error = store_put_level(session->store, row.capture_id, "accept_queue",
+					options->accept_threshold[index], failure);
+	for (unsigned index = 0; index < options->backlog_thresholds && !error; index++)
+		error = store_put_level(session->store, row.capture_id, "softnet_backlog",
+					options->backlog_threshold[index], failure);
 	return error;
 }
 
@@ -242,16 +296,22 @@ static int session_start_threads(struct session *session, struct failure *failur
 		.channel = session->channel,
 		.probe = session->probe,
 		.ids = session->ids,
-		.netns_inode = probe_netns_inode(),
+		.netns_inode = session->netns_inode,
 		.poll_start_ns = session->poll_start_ns,
 		.summary_period_ns = options->summary_period_ns,
 		.min_spike_ns = options->min_spike_ns,
 		.thresholds = options->thresholds,
+		.accept_thresholds = options->accept_thresholds,
+		.start_ns = session->start_ns,
+		.pid = options->pid,
 	};
 	uint64_t first_ns[RUNNERS_MAX] = { 0 };
 	int error;
 
 	memcpy(writer.threshold_bytes, options->threshold_bytes, sizeof(writer.threshold_bytes));
+	memcpy(writer.accept_threshold, options->accept_threshold, sizeof(writer.accept_threshold));
+	memcpy(writer.backlog_threshold, options->backlog_threshold,
+	       sizeof(writer.backlog_threshold));
 	error = session_describe(session, &writer, first_ns, failure);
 	if (!error)
 		error = writer_start(&writer, &session->writer, failure);
@@ -268,7 +328,12 @@ int session_begin(struct session *session, struct failure *failure)
 	int error = store_next_ids(session->store, &session->ids, failure);
 
 	if (!error)
+		probe_wake(session->probe);
+	if (!error)
+		error = session_enter(session, failure);
+	if (!error)
 		error = probe_start(session->probe, &session->start_ns, failure);
+	session_leave(session);
 	if (!error)
 		error = session_put_capture(session, failure);
 	if (error)
@@ -296,6 +361,8 @@ void session_close(struct session *session, bool keep)
 	for (unsigned index = 0; index < RUNNERS_MAX; index++)
 		source_closep(&session->source[index]);
 	source_closep(&session->probe);
+	closep(&session->netns_fd);
+	closep(&session->home_fd);
 	if (session->store && !keep)
 		store_abandon(session->store);
 	else

@@ -27,6 +27,9 @@ struct session {
 	struct channel *channel;
 	struct writer *writer;
 	struct child child;
+	int home_fd; /* the caller's network namespace, -1: the capture's is the same */
+	int netns_fd; /* the capture's */
+	uint32_t netns_inode;
 	uint64_t start_ns; /* changes count from here */
 	uint64_t poll_start_ns; /* the pollers are on schedule from here */
 	uint64_t end_ns; /* 0: none is set yet */
@@ -34,6 +37,10 @@ struct session {
 
 /* session_open.c: everything that can be refused, in an order that leaves nothing behind. */
 int session_open(struct session *session, struct failure *failure);
+
+/* Between these two the calling thread is in the capture's network namespace. */
+int session_enter(const struct session *session, struct failure *failure);
+void session_leave(const struct session *session);
 
 /* Begins the measurement, the writer and the runners. */
 int session_begin(struct session *session, struct failure *failure);

@@ -185,6 +185,9 @@ struct tracked_socket *sockets_by_sample(const struct sockets *sockets, const st
 	     socket = socket->tuple_next) {
 		if (memcmp(&socket->tuple, &tuple, sizeof(tuple)) != 0)
 			continue;
+		if (socket->listens && socket->inode && sample->inode &&
+		    socket->inode != sample->inode)
+			continue; /* another listener on the same address and port */
 		if (socket->first_ns <= sample->read_end_ns)
 			return socket;
 		oldest = socket;
@@ -205,6 +208,21 @@ void sockets_remove(struct sockets *sockets, struct tracked_socket *socket)
 	*link = socket->tuple_next;
 	sockets->count--;
 	free(socket);
+}
+
+int sockets_each(const struct sockets *sockets,
+		 int (*each)(void *context, const struct tracked_socket *socket), void *context)
+{
+	for (uint64_t bucket = 0; bucket < sockets->buckets; bucket++) {
+		for (const struct tracked_socket *socket = sockets->by_number[bucket]; socket;
+		     socket = socket->number_next) {
+			int result = each(context, socket);
+
+			if (result)
+				return result;
+		}
+	}
+	return 0;
 }
 
 struct tracked_socket *sockets_any(struct sockets *sockets)

@@ -4,10 +4,12 @@
 
 #include "bpf/record.h"
 #include "capture/bins.h"
+#include "capture/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+struct accept_queue;
 struct judge_socket;
 struct sample;
 
@@ -29,7 +31,14 @@ struct tracked_socket {
 	uint64_t first_ns;
 	uint64_t last_ns; /* UINT64_MAX while it lives */
 	bool inode_known;
-	struct judge_socket *judged; /* NULL for a socket that only a poller has seen */
+	bool listens;
+	bool older; /* than the capture */
+	bool owned; /* the process of --pid reads or writes it */
+	uint64_t inode; /* as its first record has it. Of a listener: several may share an address
+			   and port (SO_REUSEPORT) */
+	struct judge_socket *judged; /* NULL for a listener, and where only a poller has seen it */
+	struct accept_queue *accept; /* of a listener */
+	uint64_t polled[POLLERS_MAX]; /* the poll, by poller, whose scan showed it last */
 	struct bins bins[GAUGES][THRESHOLDS_MAX];
 	bool bins_changed; /* it stands in the writer's list of those */
 	struct tracked_socket *changed_next;
@@ -63,6 +72,10 @@ struct socket_tuple socket_tuple_of_sample(const struct sample *sample);
 
 /* Takes the socket out and frees it, but not what it points to. */
 void sockets_remove(struct sockets *sockets, struct tracked_socket *socket);
+
+/* Calls each() with every socket, until it returns other than 0; returns that, or 0. */
+int sockets_each(const struct sockets *sockets,
+		 int (*each)(void *context, const struct tracked_socket *socket), void *context);
 
 /* Any socket, to empty the table with, once nothing is added any more; NULL when there is none
  * left. */

@@ -91,6 +91,8 @@ static int writer_take_records(struct writer *writer, const struct batch *batch)
 	for (const struct batch_item *item = batch_next(batch, NULL); item && !error;
 	     item = batch_next(batch, item))
 		error = writer_take_record(writer, item);
+	if (batch->passed_ns != UINT64_MAX && batch->passed_ns > writer->kernel_stop_ns)
+		writer->kernel_stop_ns = batch->passed_ns;
 	if (!error && batch->passed_ns > writer->kernel_passed_ns)
 		writer->kernel_passed_ns = batch->passed_ns;
 	return error;
@@ -178,7 +180,9 @@ static int writer_prepare(struct writer *writer)
 			judge.poller_gauges[judge.pollers++] = 1U << GAUGE_RX_QUEUE |
 							       1U << GAUGE_TX_QUEUE;
 	}
-	error = judge_new(&judge, writer_verdict, writer, &writer->judge);
+	error = options->pid ? owned_inodes_new(options->pid, &writer->owned, &writer->failure) : 0;
+	if (!error)
+		error = judge_new(&judge, writer_verdict, writer, &writer->judge);
 	if (!error)
 		error = sockets_new(&writer->sockets);
 	return error;
@@ -286,6 +290,7 @@ void writer_freep(struct writer **writer)
 	}
 	judge_freep(&(*writer)->judge);
 	sockets_freep(&(*writer)->sockets);
+	owned_inodes_freep(&(*writer)->owned);
 	pthread_mutex_destroy(&(*writer)->timing_mutex);
 	free(*writer);
 	*writer = NULL;

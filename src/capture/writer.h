@@ -48,6 +48,11 @@ struct writer_options {
 	uint64_t min_spike_ns;
 	uint32_t threshold_bytes[THRESHOLDS_MAX];
 	unsigned thresholds;
+	uint32_t accept_threshold[THRESHOLDS_MAX]; /* connections, ascending */
+	unsigned accept_thresholds;
+	uint32_t backlog_threshold[BACKLOG_THRESHOLDS_MAX]; /* packets */
+	uint64_t start_ns;
+	uint32_t pid; /* only this process's sockets are kept; 0: all */
 };
 
 /* What happened so far; safe to read from any thread. */

@@ -4,6 +4,7 @@
 #include "capture/writer_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* How long after its death a socket's row may still be read: the poll that runs, with a margin. */
 #define DEAD_KEPT_NS (2 * (uint64_t)NS_PER_S)
@@ -12,8 +13,23 @@ void writer_forget(struct writer *writer, struct tracked_socket *socket)
 {
 	for (unsigned slot = 0; slot < GAUGES * THRESHOLDS_MAX; slot++)
 		bins_free(&socket->bins[slot / THRESHOLDS_MAX][slot % THRESHOLDS_MAX]);
+	free(socket->accept);
 	judge_socket_free(writer->judge, socket->judged);
 	sockets_remove(writer->sockets, socket);
+}
+
+int writer_part(struct writer *writer, struct tracked_socket *socket)
+{
+	int error = 0;
+
+	/* Nobody has read or written it: then it is the process's if that holds it. */
+	if (writer->owned && !socket->owned &&
+	    !(socket->inode && owned_inodes_have(writer->owned, socket->inode)))
+		error = store_put_foreign(writer->options.store, socket->socket_id,
+					  &writer->failure);
+	if (!error)
+		writer_forget(writer, socket);
+	return error;
 }
 
 /* Sockets whose every spike is judged and whose rows can't be read any more. */
@@ -22,7 +38,7 @@ int writer_retire(struct writer *writer)
 	while (writer->dead_first &&
 	       writer->dead_first->last_ns + DEAD_KEPT_NS < writer->settled_ns) {
 		struct tracked_socket *socket = writer->dead_first;
-		int error = judge_socket_end(writer->judge, socket->judged);
+		int error = socket->judged ? judge_socket_end(writer->judge, socket->judged) : 0;
 
 		if (!error && socket->bins_changed)
 			error = writer_flush_bins(writer);
@@ -31,7 +47,9 @@ int writer_retire(struct writer *writer)
 		writer->dead_first = socket->dead_next;
 		if (!writer->dead_first)
 			writer->dead_last = NULL;
-		writer_forget(writer, socket);
+		error = writer_part(writer, socket);
+		if (error)
+			return error;
 	}
 	return 0;
 }
@@ -58,7 +76,7 @@ int writer_end(struct writer *writer)
 {
 	struct tracked_socket *socket;
 	unsigned poller = 0;
-	int error = 0;
+	int error = writer->owned ? owned_inodes_refresh(writer->owned) : 0;
 
 	while (!error && (socket = sockets_any(writer->sockets))) {
 		if (socket->judged)
@@ -66,7 +84,9 @@ int writer_end(struct writer *writer)
 		if (!error && socket->bins_changed)
 			error = writer_flush_bins(writer);
 		if (!error)
-			writer_forget(writer, socket);
+			error = writer_end_accept(writer, socket, writer->kernel_stop_ns, true);
+		if (!error)
+			error = writer_part(writer, socket);
 	}
 	writer->dead_first = NULL;
 	writer->dead_last = NULL;

@@ -7,6 +7,7 @@
 #include "capture/sockets.h"
 #include "capture/writer.h"
 #include "source/probe.h"
+#include "source/process.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,6 +28,7 @@ struct intake {
 	struct batch *last;
 	const struct batch_item *item; /* the next sample of the first batch, NULL: not begun */
 	bool begun;
+	uint64_t rows_repeated; /* in the first batch, so far */
 	uint64_t passed_ns; /* as promised by the last batch that is done with */
 	size_t waiting_bytes;
 };
@@ -43,10 +45,12 @@ struct writer {
 
 	struct judge *judge;
 	struct sockets *sockets;
+	struct owned_inodes *owned; /* with --pid: the sockets that the process holds */
 	struct tracked_socket *dead_first; /* until their tuple can't be read any more */
 	struct tracked_socket *dead_last;
 	struct tracked_socket *changed; /* sockets whose bins changed since the last commit */
 	struct intake intake[RUNNERS_MAX];
+	uint64_t kernel_stop_ns; /* the last such time short of the end of all */
 	uint64_t kernel_passed_ns; /* every record of before this time has come */
 	uint64_t settled_ns; /* every spike that ended before this time is judged */
 
@@ -73,6 +77,15 @@ int writer_verdict(void *context, void *owner, const struct record_spike *spike,
 		   const struct judge_sight *sight);
 int writer_flush_bins(struct writer *writer);
 
+/* writer_level.c: what it says of accept queues and the CPUs' backlog. */
+int writer_take_accept(struct writer *writer, struct tracked_socket *socket,
+		       const struct record_accept *record);
+int writer_end_accept(struct writer *writer, struct tracked_socket *socket, uint64_t time_ns,
+		      bool right_censored);
+int writer_take_backlog(struct writer *writer, const struct record_backlog *record);
+int writer_take_squeeze(struct writer *writer, const struct record_squeeze *record);
+int writer_take_drop(struct writer *writer, const struct record_drop *record);
+
 /* writer_sample.c: what pollers and the softnet sampler read. */
 int writer_take_poll(struct writer *writer, struct batch *batch);
 int writer_take_softnet(struct writer *writer, const struct batch *batch);
@@ -85,6 +98,8 @@ uint64_t writer_samples_passed_ns(const struct writer *writer);
 int writer_retire(struct writer *writer);
 int writer_end(struct writer *writer);
 int writer_put_losses(struct writer *writer);
+/* Nothing more comes of this socket; with --pid, whether it stays in the file is settled here. */
+int writer_part(struct writer *writer, struct tracked_socket *socket);
 void writer_forget(struct writer *writer, struct tracked_socket *socket);
 
 #endif

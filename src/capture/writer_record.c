@@ -48,13 +48,19 @@ static int take_socket(struct writer *writer, const struct record_socket *record
 		return -ENOMEM;
 	socket->socket_id = writer->ids.socket_id++;
 	socket->first_ns = record->time_ns;
+	socket->older = record->header.flags & RECORD_OLDER;
+	socket->inode = record->inode;
+	socket->listens = record->header.flags & RECORD_LISTENER;
+	if (socket->listens)
+		return writer_put_socket(writer, socket, record);
 	error = judge_socket_new(writer->judge, socket, &socket->judged);
 	return error ? error : writer_put_socket(writer, socket, record);
 }
 
-static int take_owner(struct writer *writer, const struct tracked_socket *socket,
+static int take_owner(struct writer *writer, struct tracked_socket *socket,
 		      const struct record_owner *record)
 {
+	socket->owned = true;
 	return store_put_owner(writer->options.store, socket->socket_id, (int64_t)record->inode,
 			       record->pid, record->comm, &writer->failure);
 }
@@ -117,10 +123,15 @@ static int take_summary(struct writer *writer, const struct tracked_socket *sock
 static int take_death(struct writer *writer, struct tracked_socket *socket,
 		      const struct record_death *record)
 {
+	int error;
+
 	socket->last_ns = record->time_ns;
 	socket->dead_next = NULL;
 	*(writer->dead_last ? &writer->dead_last->dead_next : &writer->dead_first) = socket;
 	writer->dead_last = socket;
+	error = writer_end_accept(writer, socket, record->time_ns, false);
+	if (error)
+		return error;
 	return store_put_death(writer->options.store, socket->socket_id, (int64_t)record->time_ns,
 			       &writer->failure);
 }
@@ -130,8 +141,16 @@ int writer_take_record(struct writer *writer, const struct batch_item *item)
 	const struct record_header *header = (const void *)item->bytes;
 	struct tracked_socket *socket;
 
-	if (header->type == RECORD_SOCKET)
+	switch (header->type) {
+	case RECORD_SOCKET:
 		return take_socket(writer, (const void *)item->bytes);
+	case RECORD_BACKLOG:
+		return writer_take_backlog(writer, (const void *)item->bytes);
+	case RECORD_SQUEEZE:
+		return writer_take_squeeze(writer, (const void *)item->bytes);
+	case RECORD_DROP:
+		return writer_take_drop(writer, (const void *)item->bytes);
+	}
 	socket = sockets_by_number(writer->sockets, header->socket_number);
 	if (!socket) {
 		writer->lost[LOSS_UNKNOWN_SOCKET]++;
@@ -144,6 +163,8 @@ int writer_take_record(struct writer *writer, const struct batch_item *item)
 		return take_spike(writer, socket, (const void *)item->bytes);
 	case RECORD_SUMMARY:
 		return take_summary(writer, socket, (const void *)item->bytes);
+	case RECORD_ACCEPT:
+		return writer_take_accept(writer, socket, (const void *)item->bytes);
 	case RECORD_DEATH:
 		return take_death(writer, socket, (const void *)item->bytes);
 	default:

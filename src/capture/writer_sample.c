@@ -55,6 +55,7 @@ int writer_take_poll(struct writer *writer, struct batch *batch)
 		     item = batch_next(batch, item))
 			writer->lost[LOSS_SAMPLES_WAITING]++;
 		batch->used_bytes = 0;
+		batch->cut = true;
 	}
 	intake->waiting_bytes += batch->used_bytes;
 	batch->next = NULL;
@@ -101,6 +102,8 @@ static struct tracked_socket *writer_add_polled(struct writer *writer, const str
 	socket->socket_id = writer->ids.socket_id++;
 	socket->first_ns = sample->read_start_ns;
 	socket->inode_known = true;
+	socket->inode = sample->inode;
+	socket->listens = sample->state == STATE_LISTEN;
 	writer->error = store_put_socket(
 		writer->options.store,
 		&(struct socket_row){
@@ -153,10 +156,52 @@ static int writer_judge_sample(struct writer *writer, const struct tracked_socke
 	return judge_sample(writer->judge, socket->judged, poller, &judged);
 }
 
+/* Whether the scan that showed this socket has shown it before. */
+static void intake_count_repeat(struct intake *intake, struct tracked_socket *socket,
+				unsigned poller)
+{
+	uint64_t scan = (uint64_t)intake->first->poll_id;
+
+	if (socket->polled[poller] == scan)
+		intake->rows_repeated++;
+	socket->polled[poller] = scan;
+}
+
+struct scan {
+	const struct batch *batch;
+	unsigned poller;
+	uint64_t rows_skipped;
+};
+
+/* A socket that lived all through the scan must be in it. */
+static int scan_check(void *context, const struct tracked_socket *socket)
+{
+	struct scan *scan = context;
+
+	if (socket->judged && socket->first_ns < scan->batch->start_ns &&
+	    socket->last_ns > scan->batch->end_ns &&
+	    socket->polled[scan->poller] != (uint64_t)scan->batch->poll_id)
+		scan->rows_skipped++;
+	return 0;
+}
+
+/* Every sample of this poll is taken. */
+static int writer_end_poll(struct writer *writer, struct intake *intake, unsigned poller)
+{
+	struct scan scan = { .batch = intake->first, .poller = poller };
+
+	if (!scan.batch->turn || scan.batch->cut)
+		return 0;
+	sockets_each(writer->sockets, scan_check, &scan);
+	return store_put_poll_rows(writer->options.store, scan.batch->poll_id,
+				   (int64_t)scan.rows_skipped, (int64_t)intake->rows_repeated,
+				   &writer->failure);
+}
+
 /* TIME_WAIT and connections that are still being made have no queues: their rows are counted in
  * poll.rows_read only. */
 static int writer_take_sample(struct writer *writer, unsigned poller, const struct sample *sample,
-			      int64_t poll_id)
+			      struct intake *intake)
 {
 	struct tracked_socket *socket;
 	int error = 0;
@@ -169,33 +214,50 @@ static int writer_take_sample(struct writer *writer, unsigned poller, const stru
 		if (!socket)
 			return writer->error ? writer->error : -ENOMEM;
 	}
-	if (!socket->judged && sample->state != STATE_LISTEN)
+	/* With --pid the kernel side leaves out what others read and write. */
+	if (!socket->judged && sample->state != STATE_LISTEN && !writer->owned)
 		writer->lost[LOSS_UNSEEN_SOCKET]++;
 	if (!socket->inode_known && sample->inode) {
 		socket->inode_known = true;
+		socket->inode = sample->inode;
 		error = store_put_owner(writer->options.store, socket->socket_id,
 					(int64_t)sample->inode, 0, NULL, &writer->failure);
 	}
+	intake_count_repeat(intake, socket, poller);
 	if (!error)
-		error = writer_put_sample(writer, sample, poll_id, socket->socket_id);
+		error = writer_put_sample(writer, sample, intake->first->poll_id,
+					  socket->socket_id);
 	if (!error && socket->judged && state_has_queues(sample->state))
 		error = writer_judge_sample(writer, socket, poller, sample);
 	return error;
 }
 
-/* The poller's next sample that waits, or NULL. Batches that are done with are freed, and their
+/* The poller's next sample that waits, or none. Batches that are done with are freed, and their
  * promise taken. */
-static const struct sample *intake_next(struct intake *intake)
+static int intake_next(struct writer *writer, struct intake *intake, unsigned poller,
+		       const struct sample **ret_sample)
 {
+	*ret_sample = NULL;
 	while (intake->first) {
 		struct batch *batch = intake->first;
+		int error;
 
 		if (!intake->begun) {
 			intake->item = batch_next(batch, NULL);
 			intake->begun = true;
 		}
-		if (intake->item)
-			return (const void *)intake->item->bytes;
+		if (intake->item) {
+			*ret_sample = (const void *)intake->item->bytes;
+			return 0;
+		}
+		/* Which sockets died during the scan is known once the kernel's records have
+		 * passed it. */
+		if (batch->turn && batch->end_ns > writer->kernel_passed_ns)
+			return 0;
+		error = writer_end_poll(writer, intake, poller);
+		if (error)
+			return error;
+		intake->rows_repeated = 0;
 		if (batch->passed_ns > intake->passed_ns)
 			intake->passed_ns = batch->passed_ns;
 		intake->waiting_bytes -= batch->used_bytes;
@@ -205,20 +267,23 @@ static const struct sample *intake_next(struct intake *intake)
 		intake->begun = false;
 		batch_freep(&batch);
 	}
-	return NULL;
+	return 0;
 }
 
 static int intake_take(struct writer *writer, struct intake *intake, unsigned poller)
 {
 	const struct sample *sample;
-	int error = 0;
+	int error;
 
-	while (!error && (sample = intake_next(intake)) &&
-	       sample->read_end_ns <= writer->kernel_passed_ns) {
-		error = writer_take_sample(writer, poller, sample, intake->first->poll_id);
+	for (;;) {
+		error = intake_next(writer, intake, poller, &sample);
+		if (error || !sample || sample->read_end_ns > writer->kernel_passed_ns)
+			return error;
+		error = writer_take_sample(writer, poller, sample, intake);
+		if (error)
+			return error;
 		intake->item = batch_next(intake->first, intake->item);
 	}
-	return error;
 }
 
 int writer_take_samples(struct writer *writer)

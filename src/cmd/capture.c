@@ -30,6 +30,14 @@ static const char usage[] =
 	"                          With ':page' after it each read takes a page, as other pollers do; default ':row'\n"
 	"  --softnet PERIOD        how often to read /proc/net/softnet_stat, 1ms to 1h (default 1s)\n"
 	"  --threshold SIZE[,SIZE]...  a spike is a queue at or above it (default 4K,16K,64K,256K; up to 8)\n"
+	"  --accept-threshold N[,N]...   a spike of an accept queue is so many connections (default 4,32,256; up to 8;\n"
+	"                          0 leaves accept queues out)\n"
+	"  --accept-exact          see accept(2) itself, at a cost to every system call (default: falls of an accept\n"
+	"                          queue are dated late by up to 100us)\n"
+	"  --backlog-threshold N[,N]...  a spike of a CPU's backlog is so many packets (default 16,64,256; up to 4;\n"
+	"                          0 leaves the backlog out)\n"
+	"  --pid PID               sockets that this process reads or writes\n"
+	"  --netns NAME|PATH       measure and poll in this network namespace (default: the caller's)\n"
 	"  --summary PERIOD        the period of queue_summary, 10ms to 10s (default 1s)\n"
 	"  --min-spike TIME        fold a shorter spike that no poller saw, counted but not listed, up to 1h (default 1ms;\n"
 	"                          0 lists all)\n"
@@ -46,6 +54,11 @@ enum {
 	OPTION_POLL = USAGE_LONG,
 	OPTION_SOFTNET,
 	OPTION_THRESHOLD,
+	OPTION_ACCEPT_THRESHOLD,
+	OPTION_ACCEPT_EXACT,
+	OPTION_BACKLOG_THRESHOLD,
+	OPTION_PID,
+	OPTION_NETNS,
 	OPTION_SUMMARY,
 	OPTION_MIN_SPIKE,
 	OPTION_BACKEND,
@@ -70,8 +83,11 @@ static const struct option option_names[] = {
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "trace", no_argument, NULL, OPTION_LATER },
-	{ "netns", required_argument, NULL, OPTION_LATER },
-	{ "pid", required_argument, NULL, OPTION_LATER },
+	{ "netns", required_argument, NULL, OPTION_NETNS },
+	{ "pid", required_argument, NULL, OPTION_PID },
+	{ "accept-threshold", required_argument, NULL, OPTION_ACCEPT_THRESHOLD },
+	{ "accept-exact", no_argument, NULL, OPTION_ACCEPT_EXACT },
+	{ "backlog-threshold", required_argument, NULL, OPTION_BACKLOG_THRESHOLD },
 	{ "jitter", required_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
 };
@@ -84,6 +100,8 @@ static const struct capture_options defaults = {
 	.ring_bytes = 16 << 20,
 };
 
+static const uint32_t default_accept_threshold[] = { 4, 32, 256 };
+static const uint32_t default_backlog_threshold[] = { 16, 64, 256 };
 static const uint32_t default_threshold_bytes[] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10 };
 
 enum { DEFAULT_THRESHOLDS = sizeof(default_threshold_bytes) / sizeof(default_threshold_bytes[0]) };
@@ -135,6 +153,21 @@ static int option_take(int option, const char *value, char **argv, struct captur
 		return option_add_poller("--poll", value, options);
 	case OPTION_THRESHOLD:
 		return option_add_thresholds("--threshold", value, options);
+	case OPTION_ACCEPT_THRESHOLD:
+		options->accept_chosen = true;
+		return option_parse_levels("--accept-threshold", value, options->accept_threshold,
+					   THRESHOLDS_MAX, &options->accept_thresholds);
+	case OPTION_ACCEPT_EXACT:
+		options->accept_exact = true;
+		return 0;
+	case OPTION_BACKLOG_THRESHOLD:
+		options->backlog_chosen = true;
+		return option_parse_levels("--backlog-threshold", value, options->backlog_threshold,
+					   BACKLOG_THRESHOLDS_MAX, &options->backlog_thresholds);
+	case OPTION_PID:
+		return option_parse_number("--pid", value, 1, INT32_MAX, &options->pid);
+	case OPTION_NETNS:
+		return text_take("--netns", value, &options->netns);
 	case OPTION_BACKEND:
 		return option_parse_backend("--backend", value, &options->backend);
 	case OPTION_REALTIME:
@@ -160,6 +193,16 @@ static void defaults_fill(struct capture_options *options)
 		memcpy(options->threshold_bytes, default_threshold_bytes,
 		       sizeof(default_threshold_bytes));
 		options->thresholds = DEFAULT_THRESHOLDS;
+	}
+	if (!options->accept_chosen) {
+		memcpy(options->accept_threshold, default_accept_threshold,
+		       sizeof(default_accept_threshold));
+		options->accept_thresholds = 3;
+	}
+	if (!options->backlog_chosen) {
+		memcpy(options->backlog_threshold, default_backlog_threshold,
+		       sizeof(default_backlog_threshold));
+		options->backlog_thresholds = 3;
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The kernel wants whole pages; beyond 1G the reader, not the room, is what is too small. */
@@ -17,7 +18,7 @@
 
 #define POLL_PERIOD_MAX_NS (3600ULL * NS_PER_S)
 
-enum { ITEM_BYTES = 64 };
+enum { ITEM_BYTES = 64, LEVELS_MAX = 8, LEVEL_MAX = 1000000 };
 
 /* allowed: what would have been right. */
 static int wrong(const char *name, const char *text, const char *allowed)
@@ -189,6 +190,59 @@ int option_add_thresholds(const char *name, const char *text, struct capture_opt
 			name, text,
 			"allowed are sizes from 1 byte to below 4G, such as 300, 4K or 1M, with commas between them");
 	*options = added;
+	return 0;
+}
+
+/* Puts a number into an ascending list. Returns 0; -EINVAL, -EEXIST or -ENOSPC. */
+static int level_add(const char *item, uint32_t *level, unsigned max, unsigned *levels)
+{
+	unsigned at = *levels;
+	char *end;
+	unsigned long number = strtoul(item, &end, 10);
+
+	if (item[0] < '0' || item[0] > '9' || *end || number == 0 || number > LEVEL_MAX)
+		return -EINVAL;
+	while (at > 0 && level[at - 1] >= number)
+		at--;
+	if (at < *levels && level[at] == number)
+		return -EEXIST;
+	if (*levels == max)
+		return -ENOSPC;
+	memmove(&level[at + 1], &level[at], (*levels - at) * sizeof(level[0]));
+	level[at] = (uint32_t)number;
+	++*levels;
+	return 0;
+}
+
+int option_parse_levels(const char *name, const char *text, uint32_t *ret_level, unsigned max,
+			unsigned *ret_levels)
+{
+	uint32_t level[LEVELS_MAX];
+	unsigned levels = 0;
+	const char *rest = text;
+	char item[ITEM_BYTES];
+	int error = 0;
+
+	if (strcmp(text, "0") == 0) {
+		*ret_levels = 0;
+		return 0;
+	}
+	while (rest && error == 0) {
+		error = item_next(&rest, item);
+		if (error == 0)
+			error = level_add(item, level, max, &levels);
+	}
+	if (error == -EEXIST)
+		return wrong(name, text, "a number is named twice");
+	if (error == -ENOSPC)
+		return usage_wrong("capture", "%s '%s': allowed are up to %u numbers", name, text,
+				   max);
+	if (error < 0)
+		return wrong(
+			name, text,
+			"allowed are numbers from 1 to 1000000, with commas between them, or 0");
+	memcpy(ret_level, level, levels * sizeof(level[0]));
+	*ret_levels = levels;
 	return 0;
 }
 

@@ -17,6 +17,10 @@ int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint6
 int option_parse_number(const char *name, const char *text, unsigned min, unsigned max,
 			unsigned *ret_number);
 
+/* "4,32": ascending or not, each once; "0" alone: none. Replaces the list. */
+int option_parse_levels(const char *name, const char *text, uint32_t *ret_level, unsigned max,
+			unsigned *ret_levels);
+
 /* "16M": a power of two that the kernel can use as a ring buffer. */
 int option_parse_ring(const char *name, const char *text, uint32_t *ret_bytes);
 

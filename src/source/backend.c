@@ -19,11 +19,16 @@ const struct backend backends[] = {
 			{ "tp_btf_transmit", "btf_trace_net_dev_queue", POINT_SEND },
 			{ "tp_btf_state", "btf_trace_inet_sock_set_state", POINT_BIRTH | POINT_DEATH },
 			{ "tp_btf_destroy", "btf_trace_tcp_destroy_sock", POINT_DEATH },
+			{ "tp_btf_accepted", "btf_trace_sys_exit", POINT_ACCEPT },
+			{ "tp_btf_queued", "btf_trace_netif_rx_exit", POINT_BACKLOG },
+			{ "tp_btf_taken", "btf_trace_netif_receive_skb", POINT_BACKLOG },
+			{ "tp_btf_round", "btf_trace_napi_poll", POINT_BACKLOG },
+			{ "tp_btf_round_end", "btf_trace_softirq_exit", POINT_BACKLOG },
 		},
 	},
 	/* For kernels without these tracepoints (before 6.16). Their hooks call the same core: bpf/core.h. */
-	{ .name = "fentry", .missing = "this version of pollgap has no fentry hooks yet" },
-	{ .name = "kprobe", .missing = "this version of pollgap has no kprobe hooks yet" },
+	{ .name = "fentry", .missing = "pollgap has no fentry hooks yet" },
+	{ .name = "kprobe", .missing = "pollgap has no kprobe hooks yet" },
 	{ .name = NULL },
 };
 
@@ -55,8 +60,7 @@ int backend_check(const struct backend *backend, struct failure *failure)
 	_cleanup_(btf_freep) struct btf *btf = NULL;
 
 	if (backend->missing)
-		return failure_set(failure, ENOTSUP, "backend %s: %s", backend->name,
-				   backend->missing);
+		return failure_set(failure, ENOTSUP, "%s", backend->missing);
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
 		return failure_set(
@@ -67,8 +71,8 @@ int backend_check(const struct backend *backend, struct failure *failure)
 		if (btf__find_by_name_kind(btf, hook->kernel_type, BTF_KIND_TYPEDEF) < 0)
 			return failure_set(
 				failure, ENOTSUP,
-				"backend %s: this kernel has no tracepoint %s; it needs Linux 6.16 or later",
-				backend->name, hook->kernel_type + strlen("btf_trace_"));
+				"this kernel has no tracepoint %s; the backend needs Linux 6.16 or later",
+				hook->kernel_type + strlen("btf_trace_"));
 	}
 	return 0;
 }

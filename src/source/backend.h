@@ -15,7 +15,9 @@ enum measurement_point {
 	POINT_SEND = 8, /* the application adds bytes */
 	POINT_BIRTH = 16, /* a connection is established */
 	POINT_DEATH = 32, /* it leaves the tables */
-	POINTS_ALL = 63,
+	POINTS_ALL = 63, /* what every backend must cover */
+	POINT_ACCEPT = 64, /* a connection was taken out of an accept queue: on request */
+	POINT_BACKLOG = 128, /* a CPU's backlog has changed: on request */
 };
 
 struct hook {
@@ -25,7 +27,7 @@ struct hook {
 	unsigned points; /* enum measurement_point, together */
 };
 
-enum { HOOKS_MAX = 8 };
+enum { HOOKS_MAX = 16 };
 
 /* A named set of hooks that covers every measurement point. */
 struct backend {

@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/failure.h"
-#include "pollgap.skel.h"
 #include "source/backend.h"
+#include "source/probe_private.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -27,18 +26,6 @@
 /* A turn hands over at most so many records, so that its observations stay bounded however fast
  * they come. */
 #define TURN_RECORDS_MAX 65536
-
-struct probe {
-	struct source source;
-	struct pollgap *skeleton;
-	const struct backend *backend;
-	struct ring_buffer *ring;
-	struct bpf_link *walk_link;
-	int stats_fd;
-	/* The running turn. */
-	const struct sink *sink;
-	uint64_t turn_records;
-};
 
 static struct probe *probe_of(const struct source *source)
 {
@@ -74,6 +61,8 @@ static int probe_read(struct source *source, const struct sink *sink, struct tur
 
 	probe->sink = sink;
 	probe->turn_records = 0;
+	if (probe->points & POINT_BACKLOG)
+		probe_backlog_refresh(probe, now_ns);
 	error = ring_buffer__consume(probe->ring);
 	ret_turn->rows_read = probe->turn_records;
 	/* Where the turn ended early there is more in the ring, of any age: no promise. */
@@ -81,7 +70,10 @@ static int probe_read(struct source *source, const struct sink *sink, struct tur
 	if (error < 0 && error != -EAGAIN)
 		return failure_set(failure, -error, "reading the kernel's records failed: %s",
 				   strerror(-error));
-	return 0;
+	if (!probe->backlog_due)
+		return 0;
+	probe->backlog_due = false;
+	return probe_backlog_collect(probe, sink, failure);
 }
 
 static void probe_close(struct source *source)
@@ -116,13 +108,29 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 	config->thresholds = options->thresholds;
 	config->filter_ports = options->ports;
 	config->filter_netns_inode = options->netns_inode;
+	config->accept_threshold = options->accept_threshold;
+	config->filter_pid = options->pid;
+	memcpy(config->backlog_threshold_packets, options->backlog_threshold_packets,
+	       sizeof(config->backlog_threshold_packets));
+	config->backlog_thresholds = options->backlog_thresholds;
 	config->summary_period_ns = options->summary_period_ns;
 	probe->skeleton->bss->stop_ns = UINT64_MAX;
 }
 
+/* The backend's next hook that this capture needs, behind *hook or, for NULL, its first. */
+static const struct hook *probe_hook(const struct probe *probe, const struct hook *hook)
+{
+	hook = hook ? hook + 1 : probe->backend->hook;
+	while (hook->program && !(hook->points & probe->points))
+		hook++;
+	return hook->program ? hook : NULL;
+}
+
 static int probe_enable(struct probe *probe)
 {
-	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
+	const struct hook *hook = NULL;
+
+	while ((hook = probe_hook(probe, hook))) {
 		struct bpf_program *program = probe_program(probe, hook->program);
 
 		if (!program)
@@ -149,7 +157,9 @@ static int probe_refused(struct failure *failure, const struct probe *probe, int
 
 static int probe_attach(struct probe *probe, struct failure *failure)
 {
-	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
+	const struct hook *hook = NULL;
+
+	while ((hook = probe_hook(probe, hook))) {
 		struct bpf_program *program = probe_program(probe, hook->program);
 		struct bpf_link **link = NULL;
 
@@ -215,6 +225,8 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 		return failure_set(failure, ENOMEM, "out of memory");
 	probe->source.ops = &probe_ops;
 	probe->backend = options->backend;
+	probe->points = POINTS_ALL | (options->accept_exact ? POINT_ACCEPT : 0) |
+			(options->backlog_thresholds ? POINT_BACKLOG : 0);
 	probe->stats_fd = -1;
 	source = &probe->source;
 	error = probe_load(probe, options, failure);
@@ -250,6 +262,12 @@ static int probe_walk(struct probe *probe, uint32_t task, struct failure *failur
 /* As enum walk_task in bpf/config.h. */
 enum { TASK_BEGIN, TASK_END };
 
+void probe_wake(struct source *source)
+{
+	if (probe_of(source)->points & POINT_BACKLOG)
+		probe_backlog_wake();
+}
+
 int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *failure)
 {
 	struct probe *probe = probe_of(source);
@@ -257,7 +275,9 @@ int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *f
 	int error;
 
 	probe->skeleton->bss->start_ns = start_ns;
+	probe->skeleton->bss->walk_runs = 1;
 	error = probe_walk(probe, TASK_BEGIN, failure);
+	probe->skeleton->bss->walk_runs = 0;
 	if (error)
 		return error;
 	*ret_start_ns = start_ns;
@@ -271,7 +291,10 @@ void probe_stop(struct source *source, uint64_t stop_ns)
 
 int probe_collect(struct source *source, struct failure *failure)
 {
-	return probe_walk(probe_of(source), TASK_END, failure);
+	struct probe *probe = probe_of(source);
+
+	probe->backlog_due = probe->points & POINT_BACKLOG;
+	return probe_walk(probe, TASK_END, failure);
 }
 
 static int probe_info(const struct probe *probe, const char *program_name,
@@ -297,10 +320,14 @@ static int probe_ring_losses(const struct probe *probe,
 		[RECORD_SPIKE] = "ring_buffer_full:spike",
 		[RECORD_SUMMARY] = "ring_buffer_full:summary",
 		[RECORD_DEATH] = "ring_buffer_full:death",
+		[RECORD_ACCEPT] = "ring_buffer_full:accept",
+		[RECORD_BACKLOG] = "ring_buffer_full:backlog",
+		[RECORD_SQUEEZE] = "ring_buffer_full:squeeze",
+		[RECORD_DROP] = "ring_buffer_full:drop",
 	};
 	int error = 0;
 
-	for (int type = RECORD_SOCKET; type <= RECORD_DEATH && !error; type++)
+	for (int type = RECORD_SOCKET; type < RECORD_TYPES && !error; type++)
 		error = each(context, cause[type], probe->skeleton->bss->lost_records[type]);
 	return error;
 }
@@ -309,10 +336,11 @@ int probe_losses(const struct source *source,
 		 int (*each)(void *context, const char *cause, uint64_t count), void *context)
 {
 	const struct probe *probe = probe_of(source);
+	const struct hook *hook = NULL;
 	uint64_t misses = 0;
 	int error;
 
-	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
+	while ((hook = probe_hook(probe, hook))) {
 		struct bpf_prog_info info = { 0 };
 
 		error = probe_info(probe, hook->program, &info);
@@ -324,15 +352,18 @@ int probe_losses(const struct source *source,
 	if (!error)
 		error = each(context, "socket_storage_refused", probe->skeleton->bss->lost_states);
 	if (!error)
+		error = each(context, "listener_table_full", probe->skeleton->bss->lost_listeners);
+	if (!error)
 		error = each(context, "recursion_misses", misses);
 	return error;
 }
 
 static int probe_timing_sum(const struct probe *probe, uint64_t *ret_runs, uint64_t *ret_run_ns)
 {
+	const struct hook *hook = NULL;
 	uint64_t runs = 0, run_ns = 0;
 
-	for (const struct hook *hook = probe->backend->hook; hook->program; hook++) {
+	while ((hook = probe_hook(probe, hook))) {
 		struct bpf_prog_info info = { 0 };
 		int error = probe_info(probe, hook->program, &info);
 
@@ -377,11 +408,4 @@ int probe_timing_end(struct source *source, struct probe_timing *timing)
 	timing->runs = runs - timing->runs;
 	timing->run_ns = run_ns - timing->run_ns;
 	return 0;
-}
-
-uint32_t probe_netns_inode(void)
-{
-	struct stat status;
-
-	return stat("/proc/self/ns/net", &status) == 0 ? (uint32_t)status.st_ino : 0;
 }

@@ -5,6 +5,7 @@
 #include "bpf/record.h"
 #include "source/source.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct backend;
@@ -21,6 +22,11 @@ struct probe_options {
 	unsigned thresholds;
 	uint16_t port[PORTS_MAX]; /* local or remote; none: all */
 	unsigned ports;
+	uint32_t pid; /* only sockets that this process reads or writes; 0: all */
+	uint32_t accept_threshold; /* the lowest, in connections; 0: accept queues are not measured */
+	bool accept_exact; /* at the price of a hook on every system call's exit */
+	uint32_t backlog_threshold_packets[BACKLOG_THRESHOLDS_MAX]; /* ascending */
+	unsigned backlog_thresholds; /* 0: the CPUs' backlog is not measured */
 	uint32_t netns_inode; /* sockets of this network namespace; the walks see the caller's own */
 	uint64_t summary_period_ns;
 	uint32_t ring_bytes; /* a power of two, at least a page */
@@ -28,6 +34,10 @@ struct probe_options {
 
 int probe_open(const struct probe_options *options, struct source **ret_source,
 	       struct failure *failure);
+
+/* Where the CPUs' backlog is measured: has each CPU receive a packet over the loopback device of
+ * the calling thread's network namespace, by which the kernel side learns where the backlog is. */
+void probe_wake(struct source *source);
 
 /* From *ret_start_ns on every change is measured. Sockets that are open by then have their state
  * when this returns. */
@@ -58,9 +68,5 @@ struct probe_timing {
  * -errno where refused. */
 int probe_timing_begin(struct source *source, struct probe_timing *ret_timing);
 int probe_timing_end(struct source *source, struct probe_timing *timing);
-
-/* Network namespace of the calling process, as the kernel numbers it: stat of /proc/self/ns/net. 0
- * where unknown. */
-uint32_t probe_netns_inode(void);
 
 #endif

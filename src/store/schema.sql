@@ -7,7 +7,7 @@
 
 -- "pgap" in ASCII, so that file(1) and pollgap know the file.
 PRAGMA application_id = 0x70676170;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- One run of pollgap capture.
 CREATE TABLE capture (
@@ -23,6 +23,7 @@ CREATE TABLE capture (
 	command_line TEXT NOT NULL,
 	tool_version TEXT NOT NULL,
 	ports TEXT, -- -p, as "6379,6380"; NULL: all
+	pid INTEGER, -- --pid; NULL: every process's sockets
 	netns_inode INTEGER NOT NULL, -- the network namespace that was measured and polled
 	summary_period_ns INTEGER NOT NULL,
 	min_spike_ns INTEGER NOT NULL, -- a shorter spike that no poller saw is folded into spike_bin
@@ -38,6 +39,14 @@ CREATE TABLE capture_threshold (
 	PRIMARY KEY (capture_id, threshold_bytes)
 ) STRICT, WITHOUT ROWID;
 
+-- From which value on the queues of connections (accept_queue) and packets (softnet_backlog) have spikes.
+CREATE TABLE capture_level (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	gauge TEXT NOT NULL CHECK (gauge IN ('accept_queue', 'softnet_backlog')),
+	threshold INTEGER NOT NULL,
+	PRIMARY KEY (capture_id, gauge, threshold)
+) STRICT, WITHOUT ROWID;
+
 -- One connection, or one listener.
 CREATE TABLE socket (
 	socket_id INTEGER PRIMARY KEY,
@@ -50,7 +59,7 @@ CREATE TABLE socket (
 	local_port INTEGER NOT NULL,
 	remote_address TEXT NOT NULL,
 	remote_port INTEGER NOT NULL,
-	pid INTEGER, -- the process that was first seen to read or write
+	pid INTEGER, -- the process that was last seen to read or write
 	comm TEXT,
 	first_ns INTEGER NOT NULL, -- birth, or the capture's start
 	last_ns INTEGER, -- death; NULL: it outlived the capture
@@ -149,7 +158,9 @@ CREATE TABLE poll (
 	end_ns INTEGER NOT NULL,
 	rows_read INTEGER NOT NULL, -- as the kernel printed them: of every state and port
 	cpu_ns INTEGER NOT NULL,
-	missed_turns INTEGER NOT NULL -- turns that went by right before this one
+	missed_turns INTEGER NOT NULL, -- turns that went by right before this one
+	rows_skipped INTEGER, -- sockets that lived all through the scan and are not in it; NULL: not known
+	rows_repeated INTEGER -- rows of sockets that this scan had shown already
 ) STRICT;
 
 -- One socket's row in one poll. Rows in TIME_WAIT, and of connections that are still being made, have no queues: they are
@@ -182,7 +193,7 @@ CREATE TABLE softnet_sample (
 	process_packets INTEGER
 ) STRICT;
 
--- What lies ahead: spikes of listeners' accept queues and of the CPUs' backlog, and the instants of squeezes.
+-- One spike of a listener's accept queue: connections that wait for accept(2).
 CREATE TABLE accept_spike (
 	capture_id INTEGER NOT NULL REFERENCES capture,
 	socket_id INTEGER NOT NULL REFERENCES socket,
@@ -190,22 +201,40 @@ CREATE TABLE accept_spike (
 	start_ns INTEGER NOT NULL,
 	end_ns INTEGER NOT NULL,
 	peak_connections INTEGER NOT NULL,
-	limit_connections INTEGER NOT NULL
+	limit_connections INTEGER NOT NULL, -- the listener's, as listen(2) set it; the queue may exceed it by one
+	peak_ns INTEGER NOT NULL,
+	left_censored INTEGER NOT NULL CHECK (left_censored IN (0, 1)), -- open when the capture began
+	right_censored INTEGER NOT NULL CHECK (right_censored IN (0, 1)) -- still open when it ended
 ) STRICT;
 
+-- One spike of a CPU's backlog: packets that wait in its softnet_data.
 CREATE TABLE softnet_spike (
 	capture_id INTEGER NOT NULL REFERENCES capture,
 	cpu INTEGER NOT NULL,
 	threshold_packets INTEGER NOT NULL,
 	start_ns INTEGER NOT NULL,
 	end_ns INTEGER NOT NULL,
-	peak_packets INTEGER NOT NULL
+	peak_packets INTEGER NOT NULL,
+	peak_ns INTEGER NOT NULL,
+	left_censored INTEGER NOT NULL CHECK (left_censored IN (0, 1)),
+	right_censored INTEGER NOT NULL CHECK (right_censored IN (0, 1))
 ) STRICT;
 
+-- One round of receiving that was cut short with packets left: what softnet_stat counts as time_squeeze.
 CREATE TABLE time_squeeze (
 	capture_id INTEGER NOT NULL REFERENCES capture,
 	cpu INTEGER NOT NULL,
-	time_ns INTEGER NOT NULL
+	time_ns INTEGER NOT NULL,
+	cause TEXT NOT NULL CHECK (cause IN ('budget', 'time')) -- netdev_budget packets done, or netdev_budget_usecs over
+) STRICT;
+
+-- A run of packets that a CPU's full backlog dropped, none queued between them: what softnet_stat counts as dropped.
+CREATE TABLE backlog_drop (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	cpu INTEGER NOT NULL,
+	start_ns INTEGER NOT NULL, -- the first one
+	end_ns INTEGER NOT NULL, -- the last one
+	packets INTEGER NOT NULL
 ) STRICT;
 
 -- A stretch in which the kernel timed the probe's programs (BPF_STATS_RUN_TIME); timing costs too, so it is not always on.

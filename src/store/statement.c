@@ -10,9 +10,9 @@
 static const char *const statement_text[STATEMENTS] = {
 	[PUT_CAPTURE] =
 		"INSERT INTO capture (capture_id, capture_uuid, label, host, boot_id, kernel_release, machine, backend, command_line,"
-		" tool_version, ports, netns_inode, cpus, summary_period_ns, min_spike_ns, start_ns, start_utc_ns) VALUES (:capture_id,"
+		" tool_version, ports, pid, netns_inode, cpus, summary_period_ns, min_spike_ns, start_ns, start_utc_ns) VALUES (:capture_id,"
 		" :capture_uuid, :label, :host, :boot_id, :kernel_release, :machine, :backend, :command_line, :tool_version, :ports,"
-		" :netns_inode, :cpus, :summary_period_ns, :min_spike_ns, :start_ns, :start_utc_ns)",
+		" :pid, :netns_inode, :cpus, :summary_period_ns, :min_spike_ns, :start_ns, :start_utc_ns)",
 	[PUT_CAPTURE_END] =
 		"UPDATE capture SET end_ns = :end_ns, end_utc_ns = :end_utc_ns WHERE capture_id = :capture_id",
 	[PUT_THRESHOLD] =
@@ -55,6 +55,25 @@ static const char *const statement_text[STATEMENTS] = {
 		"INSERT INTO sample (poll_id, socket_id, read_start_ns, read_end_ns, rx_queue_bytes, tx_queue_bytes,"
 		" accept_queue_connections, state) VALUES (:poll_id, :socket_id, :read_start_ns, :read_end_ns, :rx_queue_bytes,"
 		" :tx_queue_bytes, :accept_queue_connections, :state)",
+	[PUT_POLL_ROWS] =
+		"UPDATE poll SET rows_skipped = :rows_skipped, rows_repeated = :rows_repeated WHERE poll_id = :poll_id",
+	[PUT_LEVEL] =
+		"INSERT INTO capture_level (capture_id, gauge, threshold) VALUES (:capture_id, :gauge, :threshold)",
+	[PUT_ACCEPT_SPIKE] =
+		"INSERT INTO accept_spike (capture_id, socket_id, threshold_connections, start_ns, end_ns, peak_connections,"
+		" limit_connections, peak_ns, left_censored, right_censored) VALUES (:capture_id, :socket_id, :threshold_connections,"
+		" :start_ns, :end_ns, :peak_connections, :limit_connections, :peak_ns, :left_censored, :right_censored)",
+	[PUT_SOFTNET_SPIKE] =
+		"INSERT INTO softnet_spike (capture_id, cpu, threshold_packets, start_ns, end_ns, peak_packets, peak_ns, left_censored,"
+		" right_censored) VALUES (:capture_id, :cpu, :threshold_packets, :start_ns, :end_ns, :peak_packets, :peak_ns,"
+		" :left_censored, :right_censored)",
+	[PUT_SQUEEZE] =
+		"INSERT INTO time_squeeze (capture_id, cpu, time_ns, cause) VALUES (:capture_id, :cpu, :time_ns, :cause)",
+	[PUT_DROP] =
+		"INSERT INTO backlog_drop (capture_id, cpu, start_ns, end_ns, packets) VALUES (:capture_id, :cpu, :start_ns, :end_ns,"
+		" :packets)",
+	[PUT_FOREIGN] =
+		"INSERT OR IGNORE INTO temp.foreign_socket (socket_id) VALUES (:socket_id)",
 	[PUT_SOFTNET] =
 		"INSERT INTO softnet_sample (capture_id, cpu, time_ns, processed, dropped, time_squeeze, received_rps, flow_limit_count,"
 		" backlog_packets, input_packets, process_packets) VALUES (:capture_id, :cpu, :time_ns, :processed, :dropped,"

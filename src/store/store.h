@@ -37,6 +37,7 @@ struct capture_row {
 	const char *command_line;
 	const char *tool_version;
 	const char *ports; /* as given: "6379,6380", NULL: all */
+	int64_t pid; /* --pid; 0: NULL */
 	int64_t netns_inode;
 	int64_t cpus; /* online */
 	int64_t summary_period_ns;
@@ -157,6 +158,31 @@ struct softnet_row {
 	int64_t process_packets;
 };
 
+struct accept_spike_row {
+	int64_t capture_id;
+	int64_t socket_id; /* the listener */
+	int64_t threshold_connections;
+	int64_t start_ns;
+	int64_t end_ns;
+	int64_t peak_connections;
+	int64_t limit_connections;
+	int64_t peak_ns;
+	bool left_censored;
+	bool right_censored;
+};
+
+struct softnet_spike_row {
+	int64_t capture_id;
+	int64_t cpu;
+	int64_t threshold_packets;
+	int64_t start_ns;
+	int64_t end_ns;
+	int64_t peak_packets;
+	int64_t peak_ns;
+	bool left_censored;
+	bool right_censored;
+};
+
 /* One stretch in which the kernel timed the probe's programs: bpf_enable_stats(BPF_STATS_RUN_TIME).
  */
 struct probe_timing_row {
@@ -208,6 +234,23 @@ int store_put_poller(struct store *store, const struct poller_row *row, struct f
 int store_put_poll(struct store *store, const struct poll_row *row, struct failure *failure);
 int store_put_sample(struct store *store, const struct sample_row *row, struct failure *failure);
 int store_put_softnet(struct store *store, const struct softnet_row *row, struct failure *failure);
+int store_put_accept_spike(struct store *store, const struct accept_spike_row *row,
+			   struct failure *failure);
+int store_put_softnet_spike(struct store *store, const struct softnet_spike_row *row,
+			    struct failure *failure);
+/* cause: "budget" or "time". */
+int store_put_squeeze(struct store *store, int64_t capture_id, int64_t cpu, int64_t time_ns,
+		      const char *cause, struct failure *failure);
+int store_put_drop(struct store *store, int64_t capture_id, int64_t cpu, int64_t start_ns,
+		   int64_t end_ns, int64_t packets, struct failure *failure);
+/* store_finish() takes the socket out again, and all that belongs to it. */
+int store_put_foreign(struct store *store, int64_t socket_id, struct failure *failure);
+/* A poll's rows that its scan skipped and repeated, once they are known. */
+int store_put_poll_rows(struct store *store, int64_t poll_id, int64_t rows_skipped,
+			int64_t rows_repeated, struct failure *failure);
+/* gauge: "accept_queue" or "softnet_backlog". */
+int store_put_level(struct store *store, int64_t capture_id, const char *gauge, int64_t threshold,
+		    struct failure *failure);
 int store_put_probe_timing(struct store *store, const struct probe_timing_row *row,
 			   struct failure *failure);
 

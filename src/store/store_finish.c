@@ -19,6 +19,17 @@ static const char index_sql[] =
 	"CREATE INDEX IF NOT EXISTS softnet_sample_by_cpu ON softnet_sample (capture_id, cpu, time_ns);"
 	"CREATE INDEX IF NOT EXISTS poll_by_poller ON poll (poller_id, start_ns);";
 
+/* With the indexes, or each socket would cost a scan of every table that refers to it. */
+static const char foreign_sql[] =
+	"DELETE FROM spike_seen WHERE spike_id IN (SELECT spike_id FROM spike WHERE socket_id IN temp.foreign_socket);"
+	"DELETE FROM spike WHERE socket_id IN temp.foreign_socket;"
+	"DELETE FROM spike_bin WHERE socket_id IN temp.foreign_socket;"
+	"DELETE FROM queue_summary WHERE socket_id IN temp.foreign_socket;"
+	"DELETE FROM sample WHERE socket_id IN temp.foreign_socket;"
+	"DELETE FROM accept_spike WHERE socket_id IN temp.foreign_socket;"
+	"DELETE FROM socket WHERE socket_id IN temp.foreign_socket;"
+	"DELETE FROM temp.foreign_socket;";
+
 static int next_id(struct store *store, const char *sql, int64_t *ret_id)
 {
 	int64_t last = store_pragma(store->db, sql);
@@ -79,6 +90,8 @@ int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_
 
 	if (!error)
 		error = store_execute(store, index_sql, failure);
+	if (!error && store->foreign)
+		error = store_execute(store, foreign_sql, failure);
 	if (!error)
 		error = store_execute(store, "COMMIT", failure);
 	if (error)

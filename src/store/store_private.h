@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 
 /* As in schema.sql. */
-enum { STORE_APPLICATION_ID = 0x70676170, STORE_USER_VERSION = 1 };
+enum { STORE_APPLICATION_ID = 0x70676170, STORE_USER_VERSION = 2 };
 
 /* The statements that write, prepared once: store_write.c has their texts. */
 enum statement {
@@ -25,6 +25,13 @@ enum statement {
 	PUT_POLLER_END,
 	PUT_POLL,
 	PUT_SAMPLE,
+	PUT_POLL_ROWS,
+	PUT_LEVEL,
+	PUT_ACCEPT_SPIKE,
+	PUT_SOFTNET_SPIKE,
+	PUT_SQUEEZE,
+	PUT_DROP,
+	PUT_FOREIGN,
 	PUT_SOFTNET,
 	PUT_PROBE_TIMING,
 	PUT_AMBIGUOUS,
@@ -41,6 +48,7 @@ struct store {
 			would go with it */
 	bool created; /* by this store: store_abandon() may take it back */
 	bool writes;
+	bool foreign; /* temp.foreign_socket has rows */
 	sqlite3_stmt *statement[STATEMENTS];
 };
 

@@ -31,6 +31,7 @@ int store_put_capture(struct store *store, const struct capture_row *row, struct
 	bind_text(&binding, ":command_line", row->command_line);
 	bind_text(&binding, ":tool_version", row->tool_version);
 	bind_text(&binding, ":ports", row->ports);
+	bind_integer_or_null(&binding, ":pid", row->pid, 0);
 	bind_integer(&binding, ":netns_inode", row->netns_inode);
 	bind_integer(&binding, ":summary_period_ns", row->summary_period_ns);
 	bind_integer(&binding, ":min_spike_ns", row->min_spike_ns);

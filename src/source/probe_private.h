@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_PROBE_PRIVATE_H
+#define POLLGAP_PROBE_PRIVATE_H
+
+#include "pollgap.skel.h"
+#include "source/probe.h"
+
+struct backend;
+
+struct probe {
+	struct source source;
+	struct pollgap *skeleton;
+	const struct backend *backend;
+	unsigned points; /* enum measurement_point: what this capture asks for */
+	struct ring_buffer *ring;
+	struct bpf_link *walk_link;
+	int stats_fd;
+	uint64_t budget_read_ns;
+	bool backlog_due; /* the next turn hands over what is open in the CPUs' backlogs */
+	/* The running turn. */
+	const struct sink *sink;
+	uint64_t turn_records;
+};
+
+/* probe_backlog.c: the user space side of the CPUs' backlog. */
+
+/* Has every CPU that we may run on receive a packet, so that its backlog is known from the start. */
+void probe_backlog_wake(void);
+/* Brings what the kernel side must know of net.core up to date, once a second. */
+void probe_backlog_refresh(struct probe *probe, uint64_t now_ns);
+int probe_backlog_collect(struct probe *probe, const struct sink *sink, struct failure *failure);
+
+#endif
