@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- Spikes of the listeners' accept queues: how many did each poller see? A row for each poller and each threshold at which
--- there was a spike. As elsewhere a sample sees one spike at most, that with the longest overlap, the earlier of equals.
+-- there was a spike. Censored spikes are left out. As elsewhere a sample sees one spike at most, that with the longest overlap, the earlier of equals.
 CREATE VIEW accept_missed AS
 WITH run AS MATERIALIZED (
 	SELECT poller_id, capture_id, start_ns, end_ns
@@ -19,6 +19,7 @@ WITH run AS MATERIALIZED (
 		ON run.capture_id = accept_spike.capture_id
 		AND accept_spike.start_ns >= run.start_ns
 		AND accept_spike.end_ns <= run.end_ns
+	WHERE accept_spike.left_censored = 0 AND accept_spike.right_censored = 0
 ), touched AS (
 	SELECT
 		accept_spike.rowid AS accept_spike_id,

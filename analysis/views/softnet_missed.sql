@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- Spikes of each CPU's backlog, and how many of them showed in a sampling of softnet_stat: one within [start, end) with
--- at least the threshold's packets.
+-- at least the threshold's packets. Thresholds nest, so the spikes are those of the capture's lowest one; censored ones are
+-- left out.
 CREATE VIEW softnet_missed AS
 WITH cpu AS (
 	SELECT capture_id, cpu
@@ -23,6 +24,13 @@ WITH cpu AS (
 				AND softnet_sample.backlog_packets >= softnet_spike.threshold_packets
 		) AS seen
 	FROM softnet_spike
+	WHERE left_censored = 0
+		AND right_censored = 0
+		AND threshold_packets = (
+			SELECT min(threshold)
+			FROM capture_level
+			WHERE capture_level.capture_id = softnet_spike.capture_id AND gauge = 'softnet_backlog'
+		)
 ), counted AS (
 	SELECT capture_id, cpu, count(*) AS spikes, sum(seen) AS seen, max(peak_packets) AS measured_peak_packets
 	FROM judged

@@ -204,9 +204,11 @@ int writer_start(const struct writer_options *options, struct writer **ret_write
 	if (!error)
 		error = pthread_create(&writer->thread, NULL, writer_run, writer);
 	if (error) {
+		failure_set(failure, error, "the writer can't be started: %s", strerror(error));
+		if (writer->failure.text[0] && failure)
+			*failure = writer->failure;
 		writer_freep(&writer);
-		return failure_set(failure, error, "the writer can't be started: %s",
-				   strerror(error));
+		return -error;
 	}
 	writer->joined = false;
 	*ret_writer = writer;

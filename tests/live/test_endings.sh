@@ -42,6 +42,14 @@ equals "the file is whole" "$(query 'PRAGMA integrity_check; PRAGMA foreign_key_
 grep -q "What the pollers missed" "$scratch/out"
 ok $? "it ends with the report's first table"
 
+"$binary" capture -o "$scratch/term.db" >/dev/null 2>&1 &
+pid=$!
+sleep 1
+kill -TERM "$pid"
+wait "$pid"
+equals "SIGTERM ends a capture with status 0" $? 0
+equals "in order" "$(sqlite3 "$scratch/term.db" 'SELECT ended FROM completeness')" 1
+
 "$binary" capture -o "$file" --label second -- sh -c 'exit 7' >/dev/null 2>&1
 equals "a capture has its command's status" $? 7
 equals "a second capture goes into the same file" \

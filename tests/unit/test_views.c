@@ -19,7 +19,7 @@
  * spikes, one censored on either side, eight folded.
  */
 static const char rows_sql[] =
-	"INSERT INTO capture VALUES (1, 'u', NULL, 'h', 'b', 'k', 'm', 2, 'tp_btf', 'c', 'v', NULL, 1, 1000000000, "
+	"INSERT INTO capture VALUES (1, 'u', NULL, 'h', 'b', 'k', 'm', 2, 'tp_btf', 'c', 'v', NULL, NULL, 1, 1000000000, "
 	"1000000, 0, 10000000000, 0, 10000000000);"
 	"INSERT INTO capture_threshold VALUES (1, 1000);"
 	"INSERT INTO socket VALUES (1, 1, 7, 8, 9, 4, '127.0.0.1', 1, '127.0.0.1', 2, NULL, NULL, 0, NULL, 1);"
@@ -27,10 +27,10 @@ static const char rows_sql[] =
 	" (2, 1, 'proc', 2000000000, 1000000000, 'row', 0, 5000000000, 10000000000);"
 	"INSERT INTO poller_gauge VALUES (1, 'rx_queue'), (1, 'tx_queue'), (2, 'rx_queue');"
 	"INSERT INTO poll WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 9)"
-	" SELECT i + 1, 1, i * 1000000000 + 500000000, i * 1000000000 + 500000000, i * 1000000000 + 500000010, 3, 1000, 0 "
-	"FROM n;"
-	"INSERT INTO poll VALUES (11, 2, 6000000000, 6000000000, 6000000010, 3, 2000, 0),"
-	" (12, 2, 8000000000, 8000000000, 8000000010, 3, 2000, 1);"
+	" SELECT i + 1, 1, i * 1000000000 + 500000000, i * 1000000000 + 500000000, i * 1000000000 + 500000010, 3, 1000, 0,"
+	" NULL, NULL FROM n;"
+	"INSERT INTO poll VALUES (11, 2, 6000000000, 6000000000, 6000000010, 3, 2000, 0, NULL, NULL),"
+	" (12, 2, 8000000000, 8000000000, 8000000010, 3, 2000, 1, NULL, NULL);"
 	"INSERT INTO spike VALUES"
 	" (1, 1, 1, 'rx_queue', 1000, 1400000000, 1600000000, 2000, 1400000000, 9000, 3, 1, 0, 0),"
 	" (2, 1, 1, 'rx_queue', 1000, 2100000000, 2200000000, 2500, 2100000000, 9000, 3, 1, 0, 0),"
@@ -225,22 +225,70 @@ static void wilson_intervals_are_the_published_ones(void **state)
 	expect_wilson(*state, 1, 29, "0.0061|0.1718");
 }
 
-static void views_of_what_is_not_measured_yet_count_what_the_tables_hold(void **state)
+static void accept_and_backlog_spikes_are_missed_like_others(void **state)
 {
 	expect(*state, "SELECT count(*) FROM accept_missed", "0");
-	run(*state, "INSERT INTO accept_spike VALUES (1, 1, 3, 1400000000, 1600000000, 5, 128),"
-		    " (1, 1, 3, 2100000000, 2200000000, 4, 128);"
-		    "UPDATE sample SET accept_queue_connections = 4 WHERE poll_id = 2");
+	run(*state,
+	    "INSERT INTO accept_spike VALUES (1, 1, 3, 1400000000, 1600000000, 5, 128, 1500000000, 0, 0),"
+	    " (1, 1, 3, 2100000000, 2200000000, 4, 128, 2100000000, 0, 0),"
+	    " (1, 1, 3, 2300000000, 2400000000, 9, 128, 2300000000, 1, 0),"
+	    " (1, 1, 3, 2500000000, 2600000000, 9, 128, 2500000000, 0, 1);"
+	    "UPDATE sample SET accept_queue_connections = 4 WHERE poll_id = 2");
 	expect(*state,
 	       "SELECT threshold_connections, spikes, seen, missed, miss_ratio FROM accept_missed WHERE poller_id = 1",
 	       "3|2|1|1|0.5");
 	run(*state,
-	    "INSERT INTO softnet_spike VALUES (1, 0, 10, 1000, 2000, 50), (1, 0, 10, 3000, 4000, 60);"
+	    "INSERT INTO capture_level VALUES (1, 'softnet_backlog', 10), (1, 'softnet_backlog', 40);"
+	    "INSERT INTO softnet_spike VALUES (1, 0, 10, 1000, 2000, 50, 1500, 0, 0), (1, 0, 10, 3000, 4000, 60, 3000, 0, 0),"
+	    " (1, 0, 40, 1400, 1600, 50, 1500, 0, 0), (1, 0, 10, 5000, 6000, 99, 5000, 0, 1);"
 	    "INSERT INTO softnet_sample VALUES (1, 0, 1500, 1, 0, 0, 0, 0, 20, NULL, NULL),"
 	    " (1, 0, 4000, 1, 0, 0, 0, 0, 70, NULL, NULL)");
 	expect(*state,
 	       "SELECT cpu, spikes, seen, missed, measured_peak_packets, sampled_peak_packets FROM softnet_missed",
 	       "0|2|1|1|60|70");
+}
+
+static void softnet_counted_sets_events_beside_the_counters(void **state)
+{
+	run(*state,
+	    "INSERT INTO softnet_sample VALUES (1, 3, 1000, 1, 5, 7, 0, 0, 0, NULL, NULL),"
+	    " (1, 3, 9000, 1, 16, 9, 0, 0, 0, NULL, NULL);"
+	    "INSERT INTO time_squeeze VALUES (1, 3, 999, 'time'), (1, 3, 1000, 'budget'), (1, 3, 9000, 'time'),"
+	    " (1, 4, 5000, 'time');"
+	    "INSERT INTO backlog_drop VALUES (1, 3, 2000, 3000, 4), (1, 3, 4000, 4000, 7)");
+	expect(*state,
+	       "SELECT first_ns, last_ns, squeezes_counted, squeezes_measured, squeezes_before, drops_counted, drops_measured"
+	       " FROM softnet_counted WHERE cpu = 3",
+	       "1000|9000|2|2|1|11|11");
+}
+
+static void scan_fault_counts_the_scans_that_are_known(void **state)
+{
+	expect(*state, "SELECT count(*) FROM scan_fault", "0");
+	run(*state, "UPDATE poll SET rows_skipped = 3, rows_repeated = 0 WHERE poll_id = 1;"
+		    "UPDATE poll SET rows_skipped = 0, rows_repeated = 2 WHERE poll_id = 2");
+	expect(*state,
+	       "SELECT poller_id, polls, rows_skipped, rows_repeated, polls_that_skipped, polls_that_repeated FROM scan_fault",
+	       "1|2|3|2|1|1");
+}
+
+static void rollups_add_up_the_sockets_of_a_period(void **state)
+{
+	run(*state,
+	    "INSERT INTO socket VALUES (2, 1, 9, 8, 9, 4, '127.0.0.1', 1, '127.0.0.1', 3, 77, 'redis', 0, NULL, 1),"
+	    " (3, 1, 9, 8, 11, 4, '127.0.0.1', 5, '127.0.0.1', 3, 77, 'redis', 0, NULL, 1);"
+	    /* The second one's first period is a half: it began in the middle. */
+	    "INSERT INTO queue_summary VALUES (2, 'rx_queue', 1500000000, 2000000000, 700, 1500000000, 600.0, 5),"
+	    " (3, 'rx_queue', 1000000000, 2000000000, 90, 1000000000, 50.0, 7)");
+	expect(*state,
+	       "SELECT port, start_ns, sockets, highest_peak_bytes, sum_peak_bytes, sum_mean_bytes, events FROM rollup_by_port"
+	       " WHERE port = 1 AND start_ns = 1000000000",
+	       "1|1000000000|2|2000|2700|600.5|8");
+	expect(*state,
+	       "SELECT pid, comm, sockets, highest_peak_bytes, sum_mean_bytes FROM rollup_by_pid WHERE pid = 77",
+	       "77|redis|2|700|350.0");
+	expect(*state, "SELECT netns, sockets, events FROM rollup_by_netns WHERE netns = 11",
+	       "11|1|7");
 }
 
 static void an_empty_file_has_no_rows_in_any_view(void **state)
@@ -270,7 +318,10 @@ int main(void)
 		VIEW_TEST(a_killed_capture_ends_with_the_last_time_known),
 		VIEW_TEST(period_needed_solves_for_the_longest_period),
 		VIEW_TEST(wilson_intervals_are_the_published_ones),
-		VIEW_TEST(views_of_what_is_not_measured_yet_count_what_the_tables_hold),
+		VIEW_TEST(accept_and_backlog_spikes_are_missed_like_others),
+		VIEW_TEST(softnet_counted_sets_events_beside_the_counters),
+		VIEW_TEST(scan_fault_counts_the_scans_that_are_known),
+		VIEW_TEST(rollups_add_up_the_sockets_of_a_period),
 		cmocka_unit_test_setup_teardown(an_empty_file_has_no_rows_in_any_view, setup,
 						teardown),
 	};
