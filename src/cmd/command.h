@@ -17,6 +17,7 @@ struct command {
 
 extern const struct command command_check;
 extern const struct command command_capture;
+extern const struct command command_load;
 extern const struct command command_report;
 
 #endif

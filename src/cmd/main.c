@@ -9,6 +9,7 @@ static const struct command *const commands[] = {
 	&command_check,
 	&command_capture,
 	&command_report,
+	&command_load,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/clock.h"
+#include "base/failure.h"
+#include "cmd/command.h"
+#include "cmd/load.h"
+#include "cmd/usage.h"
+#include "load/client.h"
+#include "report/json.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+static const char word[] = "load client";
+
+static const char usage[] =
+	"usage: pollgap load client -p PORT [OPTION]... [HOST]\n"
+	"\n"
+	"Sends requests at a given rate, whatever the replies do. A request's latency counts from the instant at which it\n"
+	"was meant to go out, so a server that stalls is not forgiven for the requests that it kept from being sent.\n"
+	"\n"
+	"  -p PORT               the server's port on HOST (default 127.0.0.1)\n"
+	"  --rate N[:TIME][,N:TIME]...  requests a second, all connections together, in steps (default 1000);\n"
+	"                        'max': as fast as the replies allow, a closed loop\n"
+	"  -d TIME               how long, where the rate does not say (default 10s)\n"
+	"  --size SIZE           of a request, as the server's (default 300)\n"
+	"  --reply SIZE          of a reply, as the server's (default 8)\n"
+	"  --connections N       1 to 10000 (default 1)\n"
+	"  --in-flight K         requests that a connection may have on their way (default 128; 0: no cap)\n"
+	"  --drain TIME          how long to wait for the last replies (default 1s)\n"
+	"  --json                the result as JSON\n"
+	"  --help                this text\n";
+
+enum {
+	OPTION_RATE = USAGE_LONG,
+	OPTION_SIZE,
+	OPTION_REPLY,
+	OPTION_CONNECTIONS,
+	OPTION_IN_FLIGHT,
+	OPTION_DRAIN,
+	OPTION_JSON,
+	OPTION_HELP
+};
+
+static const struct option names[] = {
+	{ "rate", required_argument, NULL, OPTION_RATE },
+	{ "size", required_argument, NULL, OPTION_SIZE },
+	{ "reply", required_argument, NULL, OPTION_REPLY },
+	{ "connections", required_argument, NULL, OPTION_CONNECTIONS },
+	{ "in-flight", required_argument, NULL, OPTION_IN_FLIGHT },
+	{ "drain", required_argument, NULL, OPTION_DRAIN },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct client_options {
+	struct load_client_options load;
+	const char *rate; /* as given: it may come before -d */
+	uint64_t duration_ns;
+	uint64_t connections;
+	bool as_json;
+	bool help;
+};
+
+static const double percents[] = { 50, 90, 99, 99.9 };
+static const char *const percent_names[] = { "p50_ns", "p90_ns", "p99_ns", "p99_9_ns" };
+enum { PERCENTS = 4 };
+
+static int option_take(int option, char **argv, struct client_options *options)
+{
+	switch (option) {
+	case 'p':
+		return load_parse_port(word, "-p", optarg, &options->load.port);
+	case 'd':
+		return load_parse_time(word, "-d", optarg, 86400ULL * NS_PER_S,
+				       &options->duration_ns);
+	case OPTION_RATE:
+		options->rate = optarg;
+		return 0;
+	case OPTION_SIZE:
+		return load_parse_size(word, "--size", optarg, &options->load.request_bytes);
+	case OPTION_REPLY:
+		return load_parse_size(word, "--reply", optarg, &options->load.reply_bytes);
+	case OPTION_CONNECTIONS:
+		return load_parse_number(word, "--connections", optarg, 10000,
+					 &options->connections);
+	case OPTION_IN_FLIGHT:
+		return load_parse_number(word, "--in-flight", optarg, 1000000,
+					 &options->load.in_flight);
+	case OPTION_DRAIN:
+		return load_parse_time(word, "--drain", optarg, 3600ULL * NS_PER_S,
+				       &options->load.drain_ns);
+	case OPTION_JSON:
+		options->as_json = true;
+		return 0;
+	case OPTION_HELP:
+		options->help = true;
+		return 0;
+	default:
+		return usage_wrong_option(word, option, argv);
+	}
+}
+
+static int options_check(int argc, char **argv, struct client_options *options)
+{
+	if (argc - optind > 1)
+		return usage_wrong(word, "it takes one host: '%s' is one too many",
+				   argv[optind + 1]);
+	if (optind < argc)
+		options->load.host = argv[optind];
+	if (!options->load.port)
+		return usage_wrong(word, "'-p PORT' is missing: where does the server listen?");
+	if (!options->connections)
+		return usage_wrong(word, "--connections '0': allowed is a number from 1 to 10000");
+	options->load.connections = (unsigned)options->connections;
+	if (rate_parse(options->rate, options->duration_ns, &options->load.rate) < 0)
+		return usage_wrong(
+			word,
+			"--rate '%s': allowed is N for the time of -d, N:TIME[,N:TIME]..., up to %d steps, or max",
+			options->rate, RATE_STEPS_MAX);
+	if (options->load.rate.max && !options->load.in_flight)
+		return usage_wrong(word, "--in-flight '0': with --rate max a cap is needed");
+	return 0;
+}
+
+static int options_parse(int argc, char **argv, struct client_options *options)
+{
+	int option;
+
+	optind = 0; /* makes getopt start anew */
+	while ((option = getopt_long(argc, argv, ":p:d:", names, NULL)) != -1) {
+		int status = option_take(option, argv, options);
+
+		if (status)
+			return status;
+	}
+	return options->help ? 0 : options_check(argc, argv, options);
+}
+
+static void step_print(const char *name, uint64_t duration_ns, const struct rate_step *rate,
+		       const struct load_step *step)
+{
+	double seconds = (double)duration_ns / NS_PER_S;
+
+	printf("%-6s %10.3f ", name, seconds);
+	if (rate)
+		printf("%12" PRIu64, rate->per_s);
+	else
+		printf("%12s", "");
+	printf(" %12.0f %12" PRIu64 " %12" PRIu64 " %12" PRIu64, (double)step->answered / seconds,
+	       step->due, step->sent, step->due - step->answered);
+	for (unsigned index = 0; index < PERCENTS; index++)
+		printf(" %10.3f",
+		       (double)histogram_percentile(&step->latency, percents[index]) / NS_PER_MS);
+	printf(" %10.3f\n", (double)step->latency.max / NS_PER_MS);
+}
+
+static void result_print(const struct client_options *options, const struct load_result *result,
+			 const struct load_step *sum)
+{
+	bool max = options->load.rate.max;
+
+	printf("%-6s %10s %12s %12s %12s %12s %12s %10s %10s %10s %10s %10s\n", "step", "time, s",
+	       "asked, 1/s", "answered,1/s", "due", "sent", "unanswered", "p50, ms", "p90, ms",
+	       "p99, ms", "p99.9, ms", "max, ms");
+	for (unsigned index = 0; index < result->steps; index++) {
+		const struct rate_step *rate = &options->load.rate.step[index];
+		char name[12];
+
+		snprintf(name, sizeof(name), "%u", index + 1);
+		step_print(name, rate->duration_ns, max ? NULL : rate, &result->step[index]);
+	}
+	step_print("all", result->duration_ns, NULL, sum);
+}
+
+static void step_json(struct json *json, uint64_t duration_ns, const struct load_step *step)
+{
+	load_json_number(json, "duration_ns", duration_ns);
+	load_json_number(json, "due", step->due);
+	load_json_number(json, "sent", step->sent);
+	load_json_number(json, "answered", step->answered);
+	load_json_number(json, "unanswered", step->due - step->answered);
+	for (unsigned index = 0; index < PERCENTS; index++)
+		load_json_number(json, percent_names[index],
+				 histogram_percentile(&step->latency, percents[index]));
+	load_json_number(json, "max_ns", step->latency.max);
+}
+
+static void result_json(const struct client_options *options, const struct load_result *result,
+			const struct load_step *sum)
+{
+	struct json json = { .out = stdout };
+
+	json_object_begin(&json, NULL);
+	json_array_begin(&json, "steps");
+	for (unsigned index = 0; index < result->steps; index++) {
+		const struct rate_step *rate = &options->load.rate.step[index];
+
+		json_object_begin(&json, NULL);
+		if (!options->load.rate.max)
+			load_json_number(&json, "rate_per_s", rate->per_s);
+		step_json(&json, rate->duration_ns, &result->step[index]);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_object_begin(&json, "all");
+	step_json(&json, result->duration_ns, sum);
+	json_object_end(&json);
+	json_object_end(&json);
+}
+
+static int result_show(const struct client_options *options, const struct load_result *result)
+{
+	struct load_step sum = { 0 };
+
+	if (histogram_new(&sum.latency) < 0) {
+		fprintf(stderr, "pollgap %s: out of memory\n", word);
+		return STATUS_FAILED;
+	}
+	for (unsigned index = 0; index < result->steps; index++) {
+		const struct load_step *step = &result->step[index];
+
+		sum.due += step->due;
+		sum.sent += step->sent;
+		sum.answered += step->answered;
+		histogram_merge(&sum.latency, &step->latency);
+	}
+	if (options->as_json)
+		result_json(options, result, &sum);
+	else
+		result_print(options, result, &sum);
+	histogram_free(&sum.latency);
+	return load_finish(word);
+}
+
+int load_client_run(int argc, char **argv)
+{
+	struct client_options options = {
+		.load = { .host = "127.0.0.1",
+			  .request_bytes = 300,
+			  .reply_bytes = 8,
+			  .in_flight = 128,
+			  .drain_ns = NS_PER_S },
+		.rate = "1000",
+		.duration_ns = 10ULL * NS_PER_S,
+		.connections = 1,
+	};
+	struct failure failure = { 0 };
+	struct load_result result;
+	int status = options_parse(argc, argv, &options);
+
+	if (status)
+		return status;
+	if (options.help)
+		return usage_print(usage);
+	if (load_drive(&options.load, &result, &failure) < 0) {
+		fprintf(stderr, "pollgap %s: %s\n", word, failure.text);
+		status = STATUS_FAILED;
+	} else {
+		status = result_show(&options, &result);
+	}
+	load_result_free(&result);
+	return status;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE /* epoll_pwait2() */
+#include "load/client.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/failure.h"
+#include "load/network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS = 256, QUEUE_FIRST = 64 };
+
+struct request {
+	uint64_t intended_ns;
+	unsigned step;
+};
+
+/* Requests of one connection in their order: first those on their way, then those that wait. */
+struct connection {
+	int fd;
+	struct request *request; /* a ring, a power of two long */
+	uint64_t room;
+	uint64_t answered; /* counts up; the ring holds [answered, due) */
+	uint64_t sent; /* of those, whole */
+	uint64_t due;
+	uint64_t sent_bytes; /* of the one after them */
+	uint64_t reply_bytes; /* of a reply that has come in part */
+	bool waits; /* for room to write */
+};
+
+struct client {
+	const struct load_client_options *options;
+	struct load_result *result;
+	struct connection *connection;
+	unsigned next; /* whose turn it is */
+	uint64_t open; /* requests that are due and not answered */
+	uint64_t start_ns;
+	int epoll_fd;
+	char *bin;
+};
+
+static struct request *request_at(const struct connection *connection, uint64_t number)
+{
+	return &connection->request[number & (connection->room - 1)];
+}
+
+static int connection_grow(struct connection *connection)
+{
+	uint64_t room = connection->room ? 2 * connection->room : QUEUE_FIRST;
+	struct request *grown = malloc(room * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	for (uint64_t number = connection->answered; number < connection->due; number++)
+		grown[number & (room - 1)] = *request_at(connection, number);
+	free(connection->request);
+	connection->request = grown;
+	connection->room = room;
+	return 0;
+}
+
+static int connection_add(struct client *client, struct connection *connection,
+			  uint64_t intended_ns, unsigned step)
+{
+	int error = 0;
+
+	if (connection->due - connection->answered == connection->room)
+		error = connection_grow(connection);
+	if (error)
+		return error;
+	*request_at(connection, connection->due++) =
+		(struct request){ .intended_ns = intended_ns, .step = step };
+	client->result->step[step].due++;
+	client->open++;
+	return 0;
+}
+
+static int connection_watch(const struct client *client, struct connection *connection,
+			    int operation, bool waits)
+{
+	struct epoll_event event = { .events = EPOLLIN | (waits ? EPOLLOUT : 0),
+				     .data.ptr = connection };
+
+	connection->waits = waits;
+	return epoll_ctl(client->epoll_fd, operation, connection->fd, &event) < 0 ? -errno : 0;
+}
+
+/* The bytes that may go out now: those of whole requests within the cap. */
+static uint64_t connection_may_send(const struct client *client,
+				    const struct connection *connection)
+{
+	uint64_t until = connection->due;
+
+	if (client->options->in_flight && until - connection->answered > client->options->in_flight)
+		until = connection->answered + client->options->in_flight;
+	if (until <= connection->sent)
+		return 0;
+	return (until - connection->sent) * client->options->request_bytes - connection->sent_bytes;
+}
+
+static void connection_sent(struct client *client, struct connection *connection, uint64_t bytes)
+{
+	uint64_t size = client->options->request_bytes;
+
+	connection->sent_bytes += bytes;
+	for (; connection->sent_bytes >= size; connection->sent_bytes -= size)
+		client->result->step[request_at(connection, connection->sent++)->step].sent++;
+}
+
+static int connection_send(struct client *client, struct connection *connection)
+{
+	uint64_t bytes;
+
+	while ((bytes = connection_may_send(client, connection))) {
+		ssize_t sent = send(connection->fd, network_zeros(),
+				    bytes < NETWORK_BUFFER_BYTES ? bytes : NETWORK_BUFFER_BYTES,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (sent < 0 && errno == EAGAIN)
+			return connection->waits ?
+				       0 :
+				       connection_watch(client, connection, EPOLL_CTL_MOD, true);
+		if (sent < 0)
+			return -errno;
+		connection_sent(client, connection, (uint64_t)sent);
+	}
+	return connection->waits ? connection_watch(client, connection, EPOLL_CTL_MOD, false) : 0;
+}
+
+static int connection_receive(struct client *client, struct connection *connection)
+{
+	ssize_t got = recv(connection->fd, client->bin, NETWORK_BUFFER_BYTES, MSG_DONTWAIT);
+	uint64_t size = client->options->reply_bytes;
+	uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
+
+	if (got < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	if (got == 0)
+		return -ECONNRESET;
+	connection->reply_bytes += (uint64_t)got;
+	for (; connection->reply_bytes >= size; connection->reply_bytes -= size) {
+		const struct request *request = request_at(connection, connection->answered);
+		struct load_step *step = &client->result->step[request->step];
+
+		if (connection->answered == connection->sent)
+			return -EPROTO; /* more replies than requests */
+		histogram_add(&step->latency, elapsed_ns - request->intended_ns);
+		step->answered++;
+		connection->answered++;
+		client->open--;
+	}
+	return 0;
+}
+
+/* Hands the requests that are due to the connections, and sends them: several in one write. */
+static int client_feed(struct client *client, struct rate_cursor *cursor)
+{
+	uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
+	unsigned connections = client->options->connections;
+	unsigned touched = 0, first = client->next, step;
+	uint64_t intended_ns;
+	int error = 0;
+
+	while (!error && rate_take(cursor, elapsed_ns, &intended_ns, &step)) {
+		error = connection_add(client, &client->connection[client->next], intended_ns,
+				       step);
+		client->next = (client->next + 1) % connections;
+		touched += touched < connections;
+	}
+	for (unsigned index = 0; index < touched && !error; index++)
+		error = connection_send(client, &client->connection[(first + index) % connections]);
+	return error;
+}
+
+/* Closed loop: every connection has as many on their way as it may. */
+static int client_refill(struct client *client)
+{
+	uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
+	int error = 0;
+
+	if (elapsed_ns >= client->options->rate.step[0].duration_ns)
+		return 0;
+	for (unsigned index = 0; index < client->options->connections && !error; index++) {
+		struct connection *connection = &client->connection[index];
+
+		while (connection->due - connection->answered < client->options->in_flight &&
+		       !error)
+			error = connection_add(client, connection, elapsed_ns, 0);
+		if (!error)
+			error = connection_send(client, connection);
+	}
+	return error;
+}
+
+static int client_wait(struct client *client, uint64_t until_ns)
+{
+	uint64_t now_ns = clock_monotonic_ns() - client->start_ns;
+	uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+	struct timespec wait = { .tv_sec = (time_t)(wait_ns / NS_PER_S),
+				 .tv_nsec = (long)(wait_ns % NS_PER_S) };
+	struct epoll_event event[EVENTS];
+	int events = epoll_pwait2(client->epoll_fd, event, EVENTS, &wait, NULL);
+	int error = 0;
+
+	if (events < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (int index = 0; index < events && !error; index++) {
+		struct connection *connection = event[index].data.ptr;
+
+		if (event[index].events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+			error = connection_receive(client, connection);
+		if (!error)
+			error = connection_send(client, connection);
+	}
+	return error;
+}
+
+static int client_run(struct client *client)
+{
+	struct rate_cursor cursor = rate_begin(&client->options->rate);
+	uint64_t end_ns = rate_duration_ns(&client->options->rate);
+	uint64_t give_up_ns = end_ns + client->options->drain_ns;
+	bool max = client->options->rate.max;
+	int error = 0;
+
+	while (!error) {
+		uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
+		uint64_t next_ns = max ? end_ns : rate_next_ns(&cursor);
+
+		client->result->drained_ns = elapsed_ns;
+		if (elapsed_ns >= give_up_ns || (elapsed_ns >= end_ns && !client->open))
+			return 0;
+		if (next_ns > end_ns || elapsed_ns >= end_ns)
+			next_ns = elapsed_ns < end_ns ? end_ns : give_up_ns;
+		error = max ? client_refill(client) : client_feed(client, &cursor);
+		if (!error)
+			error = client_wait(client, max || next_ns > elapsed_ns ? next_ns : 0);
+	}
+	return error;
+}
+
+static int client_connect(struct client *client, struct failure *failure)
+{
+	const struct load_client_options *options = client->options;
+	int error = 0;
+
+	for (unsigned index = 0; index < options->connections && !error; index++) {
+		struct connection *connection = &client->connection[index];
+
+		connection->fd = network_connect(options->host, options->port, failure);
+		if (connection->fd < 0)
+			return connection->fd;
+		error = connection_watch(client, connection, EPOLL_CTL_ADD, false);
+	}
+	if (error)
+		return failure_set(failure, -error, "a connection can't be watched: %s",
+				   strerror(-error));
+	return 0;
+}
+
+static void client_close(struct client *client)
+{
+	for (unsigned index = 0; index < client->options->connections; index++) {
+		closep(&client->connection[index].fd);
+		free(client->connection[index].request);
+	}
+	closep(&client->epoll_fd);
+}
+
+int load_drive(const struct load_client_options *options, struct load_result *ret_result,
+	       struct failure *failure)
+{
+	_cleanup_(freep) struct connection *connection =
+		calloc(options->connections, sizeof(*connection));
+	_cleanup_(freep) char *bin = malloc(NETWORK_BUFFER_BYTES);
+	struct client client = {
+		.options = options, .result = ret_result, .connection = connection, .bin = bin
+	};
+	int error = 0;
+
+	*ret_result = (struct load_result){ .duration_ns = rate_duration_ns(&options->rate) };
+	if (!connection || !bin)
+		return failure_set(failure, ENOMEM, "out of memory");
+	for (unsigned index = 0; index < options->connections; index++)
+		connection[index].fd = -1;
+	for (; ret_result->steps < options->rate.steps && !error; ret_result->steps++)
+		error = histogram_new(&ret_result->step[ret_result->steps].latency);
+	client.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (error || client.epoll_fd < 0)
+		return failure_set(failure, error ? -error : errno, "the client can't begin: %s",
+				   strerror(error ? -error : errno));
+	error = client_connect(&client, failure);
+	if (!error) {
+		client.start_ns = clock_monotonic_ns();
+		error = client_run(&client);
+		if (error)
+			failure_set(failure, -error, "the server ended the load: %s",
+				    strerror(-error));
+	}
+	client_close(&client);
+	return error;
+}
+
+void load_result_free(struct load_result *result)
+{
+	for (unsigned step = 0; step < result->steps; step++)
+		histogram_free(&result->step[step].latency);
+	result->steps = 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_LOAD_CLIENT_H
+#define POLLGAP_LOAD_CLIENT_H
+
+#include "load/histogram.h"
+#include "load/rate.h"
+
+#include <stdint.h>
+
+struct failure;
+
+struct load_client_options {
+	const char *host;
+	uint16_t port;
+	uint64_t request_bytes;
+	uint64_t reply_bytes;
+	unsigned connections;
+	uint64_t in_flight; /* requests a connection may have on their way; 0: no cap */
+	struct rate rate;
+	uint64_t drain_ns; /* how long to wait for replies after the last request */
+};
+
+/* What became of the requests of one step. */
+struct load_step {
+	uint64_t due; /* by the schedule */
+	uint64_t sent; /* handed to the kernel whole */
+	uint64_t answered;
+	/* Each answered request's time from its intended instant to its reply: a stalled server is
+	 * not forgiven for the requests that it kept from being sent. */
+	struct histogram latency;
+};
+
+struct load_result {
+	struct load_step step[RATE_STEPS_MAX];
+	unsigned steps;
+	uint64_t duration_ns; /* from the first intended instant to the end of the last step */
+	uint64_t drained_ns; /* and how long it took until the last reply, or until it was given up */
+};
+
+/*
+ * Open loop: requests go out on schedule, whatever the replies do, in turn over the connections.
+ * Where a connection has in_flight of them on their way the next ones wait, and their latency
+ * counts on. With rate.max it is a closed loop, and latency counts from the sending. Returns 0 or
+ * -errno; the result is to be freed in either case.
+ */
+int load_drive(const struct load_client_options *options, struct load_result *ret_result,
+	       struct failure *failure);
+void load_result_free(struct load_result *result);
+
+#endif

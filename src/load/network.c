@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE /* SOCK_NONBLOCK */
+#include "load/network.h"
+
+#include "base/failure.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LISTEN_BACKLOG = 4096 };
+
+static int resolve(const char *host, uint16_t port, int flags, struct addrinfo **ret_list,
+		   struct failure *failure)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+					.ai_socktype = SOCK_STREAM,
+					.ai_flags = flags | AI_NUMERICSERV };
+	char service[8];
+	int code;
+
+	snprintf(service, sizeof(service), "%u", port);
+	code = getaddrinfo(host, service, &hints, ret_list);
+	if (code)
+		return failure_set(failure, EADDRNOTAVAIL, "there is no address for '%s': %s",
+				   host ? host : "any", gai_strerror(code));
+	return 0;
+}
+
+static int listen_on(const struct addrinfo *entry)
+{
+	int fd = socket(entry->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1, off = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (entry->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, entry->ai_addr, entry->ai_addrlen) < 0 || listen(fd, LISTEN_BACKLOG) < 0) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	return fd;
+}
+
+static uint16_t bound_port(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t address_bytes = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &address_bytes) < 0)
+		return 0;
+	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port :
+						     ((struct sockaddr_in *)&address)->sin_port);
+}
+
+int network_listen(const char *address, uint16_t port, uint16_t *ret_port, struct failure *failure)
+{
+	struct addrinfo *list;
+	int fd = -EADDRNOTAVAIL;
+	/* "::" takes IPv4 too; where there is no IPv6 it fails, and "0.0.0.0" is tried. */
+	int error = resolve(address ? address : "::", port, AI_PASSIVE, &list, failure);
+
+	if (error)
+		return error;
+	for (const struct addrinfo *entry = list; entry && fd < 0; entry = entry->ai_next)
+		fd = listen_on(entry);
+	freeaddrinfo(list);
+	if (fd == -EAFNOSUPPORT && !address)
+		return network_listen("0.0.0.0", port, ret_port, failure);
+	if (fd < 0)
+		return failure_set(failure, -fd,
+				   "cannot listen on port %u: %s; choose another with -p", port,
+				   strerror(-fd));
+	*ret_port = bound_port(fd);
+	return fd;
+}
+
+static int connect_to(const struct addrinfo *entry)
+{
+	int fd = socket(entry->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, entry->ai_addr, entry->ai_addrlen) < 0) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+int network_connect(const char *host, uint16_t port, struct failure *failure)
+{
+	struct addrinfo *list;
+	int fd = -EADDRNOTAVAIL;
+	int error = resolve(host, port, 0, &list, failure);
+
+	if (error)
+		return error;
+	for (const struct addrinfo *entry = list; entry && fd < 0; entry = entry->ai_next)
+		fd = connect_to(entry);
+	freeaddrinfo(list);
+	if (fd < 0)
+		return failure_set(failure, -fd,
+				   "cannot connect to port %u of %s: %s; does a server run there?",
+				   port, host, strerror(-fd));
+	return fd;
+}
+
+const char *network_zeros(void)
+{
+	static const char zeros[NETWORK_BUFFER_BYTES];
+
+	return zeros;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_NETWORK_H
+#define POLLGAP_NETWORK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct failure;
+
+/* Listens on an address (NULL: every one, IPv4 and IPv6) and port (0: a free one, which
+ * *ret_port then is). Returns a non-blocking descriptor or -errno. */
+int network_listen(const char *address, uint16_t port, uint16_t *ret_port, struct failure *failure);
+
+/* Connects, with TCP_NODELAY. Returns a non-blocking descriptor or -errno. */
+int network_connect(const char *host, uint16_t port, struct failure *failure);
+
+/* Bytes to send, and room for bytes that nobody looks at: both the same for all, never freed. */
+enum { NETWORK_BUFFER_BYTES = 1 << 18 };
+const char *network_zeros(void);
+
+#endif
