@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -17,6 +18,15 @@ static uint64_t clock_read_ns(clockid_t id)
 uint64_t clock_monotonic_ns(void)
 {
 	return clock_read_ns(CLOCK_MONOTONIC);
+}
+
+void clock_sleep_until_ns(uint64_t wake_ns)
+{
+	int error;
+
+	do {
+		error = clock_monotonic.sleep_until_ns(NULL, wake_ns);
+	} while (error == -EINTR);
 }
 
 uint64_t clock_thread_cpu_ns(void)

@@ -23,6 +23,9 @@ extern const struct clock clock_monotonic;
 
 uint64_t clock_monotonic_ns(void);
 
+/* Sleeps until CLOCK_MONOTONIC shows wake_ns, whatever signals come. */
+void clock_sleep_until_ns(uint64_t wake_ns);
+
 /* CPU time that the calling thread has used: CLOCK_THREAD_CPUTIME_ID. */
 uint64_t clock_thread_cpu_ns(void);
 

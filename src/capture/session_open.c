@@ -327,10 +327,10 @@ int session_begin(struct session *session, struct failure *failure)
 {
 	int error = store_next_ids(session->store, &session->ids, failure);
 
-	if (!error)
-		probe_wake(session->probe);
-	if (!error)
-		error = session_enter(session, failure);
+	if (error)
+		return error;
+	probe_wake(session->probe);
+	error = session_enter(session, failure);
 	if (!error)
 		error = probe_start(session->probe, &session->start_ns, failure);
 	session_leave(session);

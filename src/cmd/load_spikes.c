@@ -154,7 +154,7 @@ static int report_print(void *context, const struct spike_report *report)
 {
 	(void)context;
 	printf("%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%u,%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64
-	       ",%" PRIu64 ",%" PRIu64 "\r\n",
+	       ",%" PRIu64 ",%" PRIu64 "\n",
 	       report->sequence, report->bytes, report->pause_ns, report->local_port,
 	       report->remote_port, report->send_start_ns, report->send_end_ns, report->arrived_ns,
 	       report->read_start_ns, report->read_end_ns);
@@ -165,7 +165,7 @@ int load_spikes_run(int argc, char **argv)
 {
 	struct spike_options options = {
 		.bytes = { .value = { 64 << 10 }, .values = 1 },
-		.pause_ns = { .value = { 5 * NS_PER_MS }, .values = 1 },
+		.pause_ns = { .value = { 5ULL * NS_PER_MS }, .values = 1 },
 		.count = 10,
 		.seed = 1,
 	};
@@ -185,7 +185,7 @@ int load_spikes_run(int argc, char **argv)
 	if (optind < argc)
 		return usage_wrong(word, "it takes no arguments, such as '%s'", argv[optind]);
 	printf("sequence,bytes,pause_ns,local_port,remote_port,send_start_ns,send_end_ns,arrived_ns,read_start_ns,"
-	       "read_end_ns\r\n");
+	       "read_end_ns\n");
 	error = load_spikes(&options, report_print, NULL, &failure);
 	if (error && error != -EPIPE) {
 		fprintf(stderr, "pollgap %s: %s\n", word,

@@ -6,10 +6,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_check,
-	&command_capture,
-	&command_report,
-	&command_load,
+	&command_check, &command_capture, &command_report,
+	&command_load,	&command_export,  &command_import,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -55,7 +55,7 @@ static struct request *request_at(const struct connection *connection, uint64_t 
 static int connection_grow(struct connection *connection)
 {
 	uint64_t room = connection->room ? 2 * connection->room : QUEUE_FIRST;
-	struct request *grown = malloc(room * sizeof(*grown));
+	struct request *grown = calloc(room, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
@@ -165,8 +165,8 @@ static int client_feed(struct client *client, struct rate_cursor *cursor)
 {
 	uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
 	unsigned connections = client->options->connections;
-	unsigned touched = 0, first = client->next, step;
-	uint64_t intended_ns;
+	unsigned touched = 0, first = client->next, step = 0;
+	uint64_t intended_ns = 0;
 	int error = 0;
 
 	while (!error && rate_take(cursor, elapsed_ns, &intended_ns, &step)) {

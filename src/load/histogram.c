@@ -15,7 +15,7 @@ static unsigned slot_of(uint64_t value)
 {
 	unsigned shift;
 
-	if (value < 2 * STEPS)
+	if (value < 1ULL << EXACT_BITS)
 		return (unsigned)value;
 	shift = (unsigned)(63 - __builtin_clzll(value)) - (EXACT_BITS - 1);
 	return shift * STEPS + (unsigned)(value >> shift);

@@ -64,7 +64,7 @@ static uint16_t bound_port(int fd)
 
 int network_listen(const char *address, uint16_t port, uint16_t *ret_port, struct failure *failure)
 {
-	struct addrinfo *list;
+	struct addrinfo *list = NULL;
 	int fd = -EADDRNOTAVAIL;
 	/* "::" takes IPv4 too; where there is no IPv6 it fails, and "0.0.0.0" is tried. */
 	int error = resolve(address ? address : "::", port, AI_PASSIVE, &list, failure);
@@ -103,7 +103,7 @@ static int connect_to(const struct addrinfo *entry)
 
 int network_connect(const char *host, uint16_t port, struct failure *failure)
 {
-	struct addrinfo *list;
+	struct addrinfo *list = NULL;
 	int fd = -EADDRNOTAVAIL;
 	int error = resolve(host, port, 0, &list, failure);
 
@@ -121,7 +121,7 @@ int network_connect(const char *host, uint16_t port, struct failure *failure)
 
 const char *network_zeros(void)
 {
-	static const char zeros[NETWORK_BUFFER_BYTES];
+	static const char zeros[NETWORK_BUFFER_BYTES] = { 0 };
 
 	return zeros;
 }

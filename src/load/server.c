@@ -102,14 +102,6 @@ static int connection_write(const struct server *server, struct connection *conn
 				    (connection->owed_bytes < OWED_BYTES_MAX ? EPOLLIN : 0));
 }
 
-static void service_wait(uint64_t wait_ns)
-{
-	uint64_t end_ns = clock_monotonic_ns() + wait_ns;
-
-	while (wait_ns && clock_monotonic.sleep_until_ns(NULL, end_ns) == -EINTR)
-		continue;
-}
-
 /* Reads once, so that one connection can't keep the others waiting for ever. */
 static int connection_read(struct server *server, struct connection *connection)
 {
@@ -124,7 +116,8 @@ static int connection_read(struct server *server, struct connection *connection)
 	requests = connection->request_bytes / server->options->request_bytes;
 	connection->request_bytes %= server->options->request_bytes;
 	connection->owed_bytes += requests * server->options->reply_bytes;
-	service_wait(requests * server->options->service_ns);
+	if (requests && server->options->service_ns)
+		clock_sleep_until_ns(clock_monotonic_ns() + requests * server->options->service_ns);
 	server->served.received_bytes += (uint64_t)got;
 	server->served.requests += requests;
 	return 0;

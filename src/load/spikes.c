@@ -207,9 +207,8 @@ static int block_pass(const struct ends *ends, struct spike_report *report)
 	if (error)
 		return error;
 	report->arrived_ns = clock_monotonic_ns();
-	while (report->pause_ns && clock_monotonic.sleep_until_ns(
-					   NULL, report->arrived_ns + report->pause_ns) == -EINTR)
-		continue;
+	if (report->pause_ns)
+		clock_sleep_until_ns(report->arrived_ns + report->pause_ns);
 	report->read_start_ns = clock_monotonic_ns();
 	error = block_read(ends, report->bytes);
 	report->read_end_ns = clock_monotonic_ns();

@@ -13,7 +13,4 @@ struct store_row;
 void csv_print_head(const struct store_row *row, FILE *out);
 void csv_print_row(const struct store_row *row, FILE *out);
 
-/* One field, NULL or text. */
-void csv_print_field(const char *text, FILE *out);
-
 #endif

@@ -54,14 +54,14 @@ void probe_backlog_wake(void)
 void probe_backlog_refresh(struct probe *probe, uint64_t now_ns)
 {
 	_cleanup_(fclosep) FILE *file = NULL;
-	unsigned budget_packets;
+	char line[32];
 
 	if (probe->budget_read_ns && now_ns - probe->budget_read_ns < BUDGET_PERIOD_NS)
 		return;
 	probe->budget_read_ns = now_ns;
 	file = fopen("/proc/sys/net/core/netdev_budget", "re");
-	if (file && fscanf(file, "%u", &budget_packets) == 1)
-		probe->skeleton->bss->netdev_budget_packets = budget_packets;
+	if (file && fgets(line, sizeof(line), file))
+		probe->skeleton->bss->netdev_budget_packets = (uint32_t)strtoul(line, NULL, 10);
 }
 
 static int collect_spike(const struct sink *sink, const struct backlog_state *state, uint32_t cpu,

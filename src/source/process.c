@@ -57,8 +57,8 @@ int owned_inodes_refresh(struct owned_inodes *owned)
 
 	while (directory && !error && (entry = readdir(directory))) {
 		char path[sizeof(owned->directory) + sizeof(entry->d_name) + 1];
+		static const char prefix[] = "socket:[";
 		char target[64];
-		uint64_t inode;
 		ssize_t bytes;
 
 		snprintf(path, sizeof(path), "%s/%s", owned->directory, entry->d_name);
@@ -66,8 +66,8 @@ int owned_inodes_refresh(struct owned_inodes *owned)
 		if (bytes <= 0)
 			continue;
 		target[bytes] = '\0';
-		if (sscanf(target, "socket:[%" SCNu64 "]", &inode) == 1)
-			error = inode_add(owned, inode);
+		if (strncmp(target, prefix, strlen(prefix)) == 0)
+			error = inode_add(owned, strtoull(target + strlen(prefix), NULL, 10));
 	}
 	return error;
 }

@@ -83,13 +83,10 @@ static int put_capture_end(struct store *store, int64_t capture_id, int64_t end_
 	return statement_end(&binding, failure);
 }
 
-int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_t end_utc_ns,
-		 struct failure *failure)
+int store_complete(struct store *store, struct failure *failure)
 {
-	int error = put_capture_end(store, capture_id, end_ns, end_utc_ns, failure);
+	int error = store_execute(store, index_sql, failure);
 
-	if (!error)
-		error = store_execute(store, index_sql, failure);
 	if (!error && store->foreign)
 		error = store_execute(store, foreign_sql, failure);
 	if (!error)
@@ -106,4 +103,12 @@ int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_
 	sqlite3_exec(store->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;",
 		     NULL, NULL, NULL);
 	return 0;
+}
+
+int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_t end_utc_ns,
+		 struct failure *failure)
+{
+	int error = put_capture_end(store, capture_id, end_ns, end_utc_ns, failure);
+
+	return error ? error : store_complete(store, failure);
 }

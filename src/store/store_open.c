@@ -286,6 +286,14 @@ static void file_remove(const char *path, const char *suffix)
 		unlink(name);
 }
 
+void store_remove(const char *path)
+{
+	file_remove(path, "");
+	file_remove(path, "-wal");
+	file_remove(path, "-shm");
+	file_remove(path, "-journal");
+}
+
 void store_abandon(struct store *store)
 {
 	char *path = store->created ? strdup(store->path) : NULL;
@@ -296,11 +304,8 @@ void store_abandon(struct store *store)
 	if (leave_wal)
 		sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	store_closep(&store);
-	if (path) {
-		file_remove(path, "");
-		file_remove(path, "-wal");
-		file_remove(path, "-shm");
-	}
+	if (path)
+		store_remove(path);
 	free(path);
 }
 

@@ -55,6 +55,12 @@ struct store {
 /* Sets the reason and returns -errno for what SQLite answered. what: "writing", "reading". */
 int store_error(const struct store *store, const char *what, struct failure *failure);
 
+/* Commits, builds the indexes, and leaves one single file. */
+int store_complete(struct store *store, struct failure *failure);
+
+/* Takes a file away, and what SQLite keeps beside it. */
+void store_remove(const char *path);
+
 /* Runs statements that return no rows. */
 int store_execute(struct store *store, const char *sql, struct failure *failure);
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/csv_field.h"
 #include "report/csv.h"
 #include "report/headline.h"
 #include "report/json.h"

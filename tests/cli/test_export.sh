@@ -1,0 +1,168 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test_export.sh BINARY SCRATCH: tables out as CSV and back in as they were; broken CSV leaves the file as it was.
+set -u
+binary=$1
+scratch=$2
+number=0
+file=$scratch/file.db
+back=$scratch/back.db
+
+ok()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
+}
+
+# equals WHAT GOT WANTED
+equals()
+{
+	[ "$2" = "$3" ]
+	ok $? "$1"
+	[ "$2" = "$3" ] || echo "# got '$2', not '$3'"
+}
+
+rm -rf "${scratch:?}"/*
+
+# An empty file of ours, and in each table two rows of hard values: what each column's type and checks allow.
+printf 'capture_id,cause,count\n' >"$scratch/loss.csv"
+"$binary" import "$file" "$scratch/loss.csv"
+equals "a file is made where there is none" $? 0
+equals "its owner's alone" "$(stat -c %a "$file")" 600
+
+value()
+{
+	# value COLUMN TYPE ROW
+	case "$1:$2" in
+	capture_id:* | socket_id:* | spike_id:* | poller_id:* | poll_id:*) echo "$3" ;;
+	family:*) echo 4 ;;
+	gauge:*) if [ "$table" = capture_level ]; then echo "'accept_queue'"; else echo "'rx_queue'"; fi ;;
+	read_mode:*) echo "'row'" ;;
+	cause:*) if [ "$table" = time_squeeze ]; then echo "'time'"; else echo "'a, \"b\"' || char(10) || 'c$3'"; fi ;;
+	left_censored:* | right_censored:* | older:*) echo 1 ;;
+	capture_uuid:*) echo "'u$3'" ;;
+	label:*) if [ "$3" = 1 ]; then echo NULL; else echo "''"; fi ;;
+	*:INTEGER) if [ "$3" = 1 ]; then echo 9223372036854775807; else echo "(-9223372036854775807 - 1)"; fi ;;
+	*:REAL) if [ "$3" = 1 ]; then echo 0.1; else echo 1e300; fi ;;
+	*) if [ "$3" = 1 ]; then echo "' Ä, \"quoted\"' || char(13) || char(10) || 'two lines '"; else echo "''"; fi ;;
+	esac
+}
+
+tables=$(sqlite3 "$file" "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name")
+for table in $tables; do
+	for row in 1 2; do
+		values=$(sqlite3 -separator ' ' "$file" "SELECT name, type FROM pragma_table_info('$table')" |
+			while read -r column type; do printf '%s, ' "$(value "$column" "$type" $row)"; done)
+		sqlite3 "$file" "PRAGMA foreign_keys = OFF; INSERT INTO $table VALUES (${values%, })" || echo "# $table: $values"
+	done
+done
+equals "every table has rows to carry" "$(for table in $tables; do sqlite3 "$file" "SELECT count(*) FROM $table"; done | sort -u)" 2
+
+# Back in an order that has references before what they refer to.
+mkdir "$scratch/csv"
+for table in $tables; do
+	"$binary" export "$file" "$table" -o "$scratch/csv/$table.csv" || echo "# $table can't be exported"
+done
+"$binary" import "$back" "$scratch"/csv/*.csv
+equals "all tables are read back" $? 0
+for table in $tables; do
+	equals "$table is as it was, types and all" "$(sqlite3 "$file" "ATTACH '$back' AS back;
+		SELECT count(*) FROM (SELECT * FROM main.$table EXCEPT SELECT * FROM back.$table);
+		SELECT count(*) FROM (SELECT * FROM back.$table EXCEPT SELECT * FROM main.$table);
+		SELECT count(*) FROM back.$table" | tr '\n' ' ')" "0 0 2 "
+	"$binary" export "$back" "$table" | cmp -s - "$scratch/csv/$table.csv"
+	ok $? "$table gives the same CSV again"
+done
+equals "views and indexes are there" \
+	"$(sqlite3 "$back" "SELECT type, count(*) > 5 FROM sqlite_master WHERE type <> 'table' GROUP BY type" | tr '\n' ' ')" \
+	"index|1 view|1 "
+for view in $(sqlite3 "$file" "SELECT name FROM sqlite_master WHERE type = 'view'"); do
+	[ "$("$binary" export "$back" "$view" | head -n 1)" = "$(sqlite3 "$file" \
+		"SELECT group_concat(name, ',') FROM pragma_table_info('$view')")" ]
+	ok $? "view $view is exported with its columns"
+done
+equals "--list names them all" "$("$binary" export "$file" --list | wc -l)" \
+	"$(sqlite3 "$file" "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'")"
+
+"$binary" export "$file" nothing >"$scratch/out" 2>"$scratch/err"
+equals "an unknown name is status 1, one line" "$?/$(wc -l <"$scratch/err")/$(grep -c "'nothing'" "$scratch/err")" 1/1/1
+"$binary" export "$file" socket -o "$file" >/dev/null 2>"$scratch/err"
+equals "the file itself is not written over" "$?/$(wc -l <"$scratch/err")" 1/1
+"$binary" export "$file" capture -o /dev/full >/dev/null 2>"$scratch/err"
+equals "a full disk is status 1, one line" "$?/$(wc -l <"$scratch/err")" 1/1
+
+# broken WHAT WORDS CSV_FILE [TABLE]: one line with these words, the file as it was.
+broken()
+{
+	before=$(sha256sum <"$back")
+	"$binary" import "$back" "$3" --table "${4:-loss}" >"$scratch/out" 2>"$scratch/err"
+	equals "$1 is status 1, one line" "$?/$(wc -l <"$scratch/err")" 1/1
+	grep -qF -e "$2" "$scratch/err"
+	ok $? "$1: it says '$2'"
+	grep -qF -e "$2" "$scratch/err" || sed 's/^/# /' "$scratch/err"
+	equals "$1: the file is as it was" "$(sha256sum <"$back")/$(ls "$scratch" | grep -c importing)" "$before/0"
+}
+
+csv=$scratch/broken.csv
+head='capture_id,cause,count'
+printf '%s\n7,a,1\n7,b,12' "$head" >"$csv"
+broken "a cut file" "row 3, column 3" "$csv"
+printf '%s\n7,a,1\n7,"b' "$head" >"$csv"
+broken "a file cut within quotes" "row 3, column 2" "$csv"
+printf '%s\n7,a\n' "$head" >"$csv"
+broken "a row that is too short" "row 2, column 3" "$csv"
+printf '%s\n7,a,1,9\n' "$head" >"$csv"
+broken "a row that is too long" "row 2, column 4" "$csv"
+printf '%s\n7,a,9223372036854775808\n' "$head" >"$csv"
+broken "a number out of range" "row 2, column 3 (count): the integer does not fit" "$csv"
+printf '%s\n7,a,1.5\n' "$head" >"$csv"
+broken "a number that is no integer" "row 2, column 3 (count)" "$csv"
+printf '%s\n7,"a"b,1\n' "$head" >"$csv"
+broken "a quote where none may be" "row 2, column 2" "$csv"
+printf '%s\n7,a\0b,1\n' "$head" >"$csv"
+broken "an embedded NUL" "row 2, column 2 (cause): there is a NUL" "$csv"
+printf 'capture_id,cause\n7,a\n' >"$csv"
+broken "a header without a column" "row 1, column 3" "$csv"
+printf 'capture_id,cause,cause\n7,a,1\n' >"$csv"
+broken "a header that names a column twice" "row 1, column 3: this column is named twice" "$csv"
+printf 'capture_id,cause,number\n7,a,1\n' >"$csv"
+broken "a header with another column" "row 1, column 3" "$csv"
+: >"$csv"
+broken "an empty file" "it must begin with the column names" "$csv"
+printf '%s\n7,,1\n' "$head" >"$csv"
+broken "a NULL where none may be" "row 2: NOT NULL constraint failed: loss.cause" "$csv"
+printf '%s\n1,x,1\n1,x,2\n' "$head" >"$csv"
+broken "a key that is there twice" "row 3: UNIQUE constraint failed" "$csv"
+printf '%s\n7,a,1\n' "$head" >"$csv"
+broken "a reference to nothing" "refers to a row that table capture does not have" "$csv"
+broken "a view" "a view can't be imported" "$csv" completeness
+broken "a table that is not there" "there is no table 'nothing'" "$csv" nothing
+printf 'capture_id,gauge,threshold\n1,blue,3\n' >"$csv"
+broken "a value that a check forbids" "row 2: CHECK constraint failed" "$csv" capture_level
+{
+	printf '%s\n7,"' "$head"
+	head -c 100000000 /dev/zero | tr '\0' x
+	printf '",1\n'
+} >"$csv"
+broken "100 MB on one line" "row 2, column 2 (cause): the row is longer than 1 MiB" "$csv"
+rm "$csv"
+broken "a file that is not there" "can't be read" "$csv"
+
+printf '%s\n1,stdin,7\n' "$head" | "$binary" import "$back" - --table loss
+equals "standard input is read" "$?/$(sqlite3 "$back" "SELECT count FROM loss WHERE cause = 'stdin'")" 0/7
+printf 'cause,count,capture_id\n"other order",8,1\n' | "$binary" import "$back" - --table loss
+equals "columns may come in any order" "$?/$(sqlite3 "$back" "SELECT count FROM loss WHERE cause = 'other order'")" 0/8
+printf '%s\n9,a,1\n' "$head" | "$binary" import "$scratch/none.db" - --table loss 2>/dev/null
+equals "a refused import leaves no new file" "$?/$(ls "$scratch" | grep -c none)" 1/0
+echo "not ours" >"$scratch/text"
+"$binary" import "$scratch/text" "$scratch/loss.csv" 2>"$scratch/err"
+equals "a file that is not ours is left alone" "$?/$(wc -l <"$scratch/err")/$(cat "$scratch/text")" "1/1/not ours"
+for wrong in "" "$file" "$file a b --table loss" "$file -"; do
+	"$binary" import $wrong >/dev/null 2>"$scratch/err"
+	equals "wrong usage: import $wrong" "$?/$(wc -l <"$scratch/err")" 2/1
+done
+for wrong in "" "$file" "$file socket more" "$file --list more"; do
+	"$binary" export $wrong >/dev/null 2>"$scratch/err"
+	equals "wrong usage: export $wrong" "$?/$(wc -l <"$scratch/err")" 2/1
+done
+echo "1..$number"
