@@ -97,38 +97,40 @@ static bool same_file(const char *path, const char *other)
 {
 	struct stat one, two;
 
-	return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev &&
-	       one.st_ino == two.st_ino;
+	return path && stat(path, &one) == 0 && stat(other, &two) == 0 &&
+	       one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
 static int out_open(const struct options *options, FILE **ret_out, struct failure *failure)
 {
-	*ret_out = stdout;
-	if (!options->out_path)
-		return 0;
+	FILE *out;
+
 	if (same_file(options->path, options->out_path))
 		return failure_set(failure, EEXIST,
 				   "%s is the capture file itself: choose another -o OUT",
 				   options->out_path);
-	*ret_out = fopen(options->out_path, "we");
-	if (!*ret_out)
+	out = fopen(options->out_path, "we");
+	if (!out)
 		return failure_set(failure, errno, "%s can't be written: %s", options->out_path,
 				   strerror(errno));
+	*ret_out = out;
 	return 0;
 }
 
 static int export_do(struct store *store, const struct options *options, struct failure *failure)
 {
-	FILE *out;
+	FILE *out = NULL;
 	int error;
 
 	if (options->list)
 		return store_names(store, name_print, NULL, failure);
+	if (!options->out_path)
+		return store_export(store, options->name, stdout, failure);
 	error = out_open(options, &out, failure);
-	if (error)
+	if (error || !out)
 		return error;
 	error = store_export(store, options->name, out, failure);
-	if (out != stdout && fclose(out) != 0 && !error)
+	if (fclose(out) != 0 && !error)
 		error = failure_set(failure, errno, "%s can't be written: %s", options->out_path,
 				    strerror(errno));
 	return error;

@@ -51,15 +51,19 @@ static int listen_on(const struct addrinfo *entry)
 	return fd;
 }
 
-static uint16_t bound_port(int fd)
+uint16_t network_port(int fd)
 {
-	struct sockaddr_storage address;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} address = { 0 };
 	socklen_t address_bytes = sizeof(address);
 
-	if (getsockname(fd, (struct sockaddr *)&address, &address_bytes) < 0)
+	if (getsockname(fd, &address.any, &address_bytes) < 0)
 		return 0;
-	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port :
-						     ((struct sockaddr_in *)&address)->sin_port);
+	return ntohs(address.any.sa_family == AF_INET6 ? address.six.sin6_port :
+							 address.four.sin_port);
 }
 
 int network_listen(const char *address, uint16_t port, uint16_t *ret_port, struct failure *failure)
@@ -80,7 +84,7 @@ int network_listen(const char *address, uint16_t port, uint16_t *ret_port, struc
 		return failure_set(failure, -fd,
 				   "cannot listen on port %u: %s; choose another with -p", port,
 				   strerror(-fd));
-	*ret_port = bound_port(fd);
+	*ret_port = network_port(fd);
 	return fd;
 }
 

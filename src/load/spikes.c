@@ -69,17 +69,6 @@ static socklen_t address_fill(enum spike_family family, bool connects, uint16_t 
 	return sizeof(*six);
 }
 
-static uint16_t port_of(int fd)
-{
-	struct sockaddr_storage address;
-	socklen_t address_bytes = sizeof(address);
-
-	if (getsockname(fd, (struct sockaddr *)&address, &address_bytes) < 0)
-		return 0;
-	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port :
-						     ((struct sockaddr_in *)&address)->sin_port);
-}
-
 /* The largest block decides the buffers; the kernel doubles what it is asked for, and the memory of
  * small packets counts for more than their bytes. */
 static uint64_t bytes_highest(const struct spike_values *bytes)
@@ -131,7 +120,8 @@ static int ends_open(struct ends *ends, const struct spike_options *options)
 
 	if (error)
 		return error;
-	address_bytes = address_fill(options->family, true, port_of(ends->listen_fd), &address);
+	address_bytes =
+		address_fill(options->family, true, network_port(ends->listen_fd), &address);
 	ends->sender_fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (ends->sender_fd < 0)
 		return -errno;
@@ -142,8 +132,8 @@ static int ends_open(struct ends *ends, const struct spike_options *options)
 	ends->receiver_fd = accept(ends->listen_fd, NULL, NULL);
 	if (ends->receiver_fd < 0)
 		return -errno;
-	ends->local_port = port_of(ends->receiver_fd);
-	ends->remote_port = port_of(ends->sender_fd);
+	ends->local_port = network_port(ends->receiver_fd);
+	ends->remote_port = network_port(ends->sender_fd);
 	return 0;
 }
 

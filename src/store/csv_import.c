@@ -169,7 +169,6 @@ static void row_take(int terminator, void *context)
 static int columns_read(struct import *import)
 {
 	sqlite3_stmt *statement;
-	int code;
 
 	if (sqlite3_prepare_v2(
 		    import->store->db,
@@ -178,7 +177,7 @@ static int columns_read(struct import *import)
 		    -1, &statement, NULL) != SQLITE_OK)
 		return store_error(import->store, "reading", import->failure);
 	sqlite3_bind_text(statement, 1, import->input->table, -1, SQLITE_STATIC);
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW && import->columns < COLUMNS_MAX) {
+	while (sqlite3_step(statement) == SQLITE_ROW && import->columns < COLUMNS_MAX) {
 		struct table_column *column = &import->column[import->columns++];
 		const char *type = (const char *)sqlite3_column_text(statement, 1);
 
