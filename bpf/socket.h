@@ -18,6 +18,7 @@ struct queues {
 	__u32 rx_queue_bytes;
 	__u32 tx_queue_bytes;
 	__u32 rmem_bytes;
+	__u32 rcv_nxt;
 };
 
 /* As /proc/net/tcp computes them: get_tcp4_sock(), v6.18. una: the first byte that counts as not
@@ -31,6 +32,7 @@ static __always_inline struct queues queues_read(const struct sock *sk, const st
 	queues.rx_queue_bytes = (__s32)rx_queue_bytes < 0 ? 0 : rx_queue_bytes;
 	queues.tx_queue_bytes = tp->write_seq - una;
 	queues.rmem_bytes = sk->sk_backlog.rmem_alloc.counter;
+	queues.rcv_nxt = tp->rcv_nxt;
 	return queues;
 }
 
@@ -103,6 +105,7 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
 	state->number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
+	state->rcv_nxt = queues.rcv_nxt;
 	state->period_start_ns = time_ns;
 	state->period_end_ns =
 		start_ns + ((time_ns - start_ns) / summary_period_ns + 1) * summary_period_ns;
@@ -183,8 +186,10 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 		state->send_ns = 0;
 	}
 	if (state->arrival_ns) {
-		if (queues->rx_queue_bytes > rx->value_bytes)
-			gauge_set(state, rx, queues->rx_queue_bytes, state->arrival_ns, sk);
+		/* By what came, not by what is left: the reader may have taken it all already. */
+		if (queues->rcv_nxt != state->rcv_nxt)
+			gauge_set(state, rx, rx->value_bytes + (queues->rcv_nxt - state->rcv_nxt),
+				  state->arrival_ns, sk);
 		if (queues->rmem_bytes > rmem->value_bytes)
 			gauge_set(state, rmem, queues->rmem_bytes, state->arrival_ns, sk);
 		state->arrival_ns = 0;
@@ -194,6 +199,7 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 			gauge_set(state, rmem, queues->rmem_bytes, state->read_ns, sk);
 		state->read_ns = 0;
 	}
+	state->rcv_nxt = queues->rcv_nxt;
 }
 
 /* Brings all three gauges to what they are. The clock is read only if one has changed: a third of

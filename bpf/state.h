@@ -62,7 +62,7 @@ struct socket_state {
 	__u8 owned; /* its owner is known */
 	__u8 owner_news; /* and has changed since RECORD_OWNER was out */
 	__u32 owner_pid;
-	__u32 padding;
+	__u32 rcv_nxt; /* as last seen */
 	char owner_comm[COMM_BYTES];
 	struct gauge_state gauge[GAUGES];
 };

@@ -69,6 +69,19 @@ int64_t recorded_integer(const struct recorded *recorded, const char *sql)
 	return value;
 }
 
+void recorded_expect_no_losses(const struct recorded *recorded)
+{
+	static const char sql[] =
+		"select cause, count from loss where cause not like 'missed_turns:%' and cause <> 'recursion_misses'";
+	sqlite3_stmt *statement;
+
+	assert_int_equal(sqlite3_prepare_v2(recorded->db, sql, -1, &statement, NULL), SQLITE_OK);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		fail_msg("the capture lost: %s %s", sqlite3_column_text(statement, 0),
+			 sqlite3_column_text(statement, 1));
+	sqlite3_finalize(statement);
+}
+
 void recorded_remove(struct recorded *recorded)
 {
 	sqlite3_close(recorded->db);
