@@ -16,7 +16,6 @@
 #include <sys/random.h>
 
 enum {
-	CHANNEL_BYTES_MAX = 64 << 20,
 	/* Often enough that 16 MiB of ring never fill, seldom enough that the wake-ups cost
 	   nothing. */
 	DRAIN_PERIOD_NS = 5 * NS_PER_MS,
@@ -166,7 +165,7 @@ int session_open(struct session *session, struct failure *failure)
 	if (!error)
 		error = session_open_sources(session, failure);
 	if (!error)
-		error = -channel_new(CHANNEL_BYTES_MAX, &session->channel);
+		error = -channel_new(session->options->queue_bytes, &session->channel);
 	if (error > 0)
 		return failure_set(failure, error, "out of memory");
 	return error;

@@ -44,6 +44,7 @@ static const char usage[] =
 	"  --backend NAME          how to measure: auto, tp_btf, fentry or kprobe (default auto)\n"
 	"  --realtime PRIORITY     run the pollers as SCHED_FIFO with this priority, 1 to 99 (default 0: ordinary)\n"
 	"  --ring SIZE             the buffer between kernel and program, a power of two, 4K to 1G (default 16M)\n"
+	"  --queue SIZE            what may wait to be written, a power of two, 4K to 1G (default 64M)\n"
 	"  --label TEXT            what to call this capture\n"
 	"  --verbose               a line of progress each second where there is no terminal\n"
 	"  --help                  this text\n"
@@ -64,6 +65,7 @@ enum {
 	OPTION_BACKEND,
 	OPTION_REALTIME,
 	OPTION_RING,
+	OPTION_QUEUE,
 	OPTION_LABEL,
 	OPTION_VERBOSE,
 	OPTION_HELP,
@@ -79,6 +81,7 @@ static const struct option option_names[] = {
 	{ "backend", required_argument, NULL, OPTION_BACKEND },
 	{ "realtime", required_argument, NULL, OPTION_REALTIME },
 	{ "ring", required_argument, NULL, OPTION_RING },
+	{ "queue", required_argument, NULL, OPTION_QUEUE },
 	{ "label", required_argument, NULL, OPTION_LABEL },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "help", no_argument, NULL, OPTION_HELP },
@@ -98,6 +101,7 @@ static const struct capture_options defaults = {
 	.min_spike_ns = NS_PER_MS,
 	.backend = "auto",
 	.ring_bytes = 16 << 20,
+	.queue_bytes = 64 << 20,
 };
 
 static const uint32_t default_accept_threshold[] = { 4, 32, 256 };
@@ -174,6 +178,8 @@ static int option_take(int option, const char *value, char **argv, struct captur
 		return option_parse_number("--realtime", value, 0, 99, &options->realtime_priority);
 	case OPTION_RING:
 		return option_parse_ring("--ring", value, &options->ring_bytes);
+	case OPTION_QUEUE:
+		return option_parse_ring("--queue", value, &options->queue_bytes);
 	case OPTION_LABEL:
 		return text_take("--label", value, &options->label);
 	case OPTION_VERBOSE:

@@ -40,6 +40,7 @@ struct capture_options recorded_options(const struct recorded *recorded)
 		.min_spike_ns = NS_PER_MS,
 		.backend = "auto",
 		.ring_bytes = 1 << 24,
+		.queue_bytes = 1 << 26,
 	};
 }
 

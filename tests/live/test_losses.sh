@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test_losses.sh BINARY SCRATCH: each way to lose something, provoked: it is counted by its cause, and the capture's last
+# line warns of it.
+set -u
+binary=$1
+scratch=$2
+file=$scratch/losses.db
+number=0
+netns=pollgap-losses-$$
+server_pid=
+
+ok()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
+}
+
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+query()
+{
+	sqlite3 "$file" "$1"
+}
+
+# capture ARG...: into a new file; the last line is kept.
+capture()
+{
+	rm -f "$file"
+	"$binary" capture -o "$file" "$@" >"$scratch/out" 2>"$scratch/err" || sed 's/^/# /' "$scratch/err"
+}
+
+# lost WHAT CAUSE: more than none of it, the file says that it is not complete, and the last line says so.
+lost()
+{
+	count=$(query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause LIKE '$2'")
+	[ "$count" -gt 0 ]
+	ok $? "$1 is counted"
+	[ "$count" -gt 0 ] || query "SELECT '# ' || cause || ' ' || count FROM loss"
+	[ "$(query 'SELECT complete FROM completeness')" = 0 ] && tail -n 1 "$scratch/out" | grep -q '^warning: incomplete'
+	ok $? "$1: the file and the last line say so"
+}
+
+serve()
+{
+	"$@" "$binary" load server --size 300 >"$scratch/server" &
+	server_pid=$!
+	for turn in 1 2 3 4 5 6 7 8 9; do
+		grep -q listening "$scratch/server" && break
+		sleep 0.2
+	done
+	port=$(sed -n 's/^listening on port //p' "$scratch/server")
+}
+
+served()
+{
+	kill "$server_pid"
+	wait "$server_pid" 2>/dev/null
+	server_pid=
+}
+
+clean_up()
+{
+	[ -z "$server_pid" ] || kill "$server_pid"
+	ip netns del "$netns" 2>/dev/null
+}
+trap clean_up EXIT
+
+"$binary" check >/dev/null 2>&1 || { echo "1..0 # SKIP $("$binary" check 2>&1 | tail -n 1)"; exit 77; }
+rm -f "$scratch"/*
+
+serve
+capture -p "$port" --ring 4K --threshold 1 --min-spike 0 --poll proc:100ms -- \
+	"$binary" load client -p "$port" --rate 50000:1s --connections 7
+lost "a full ring buffer" 'ring_buffer_full:%'
+
+capture -p "$port" --poll proc:200us -- "$binary" load client -p "$port" --rate 1000:500ms --connections 7
+lost "a poller that is too slow for its period" 'missed_turns:proc:200us'
+ok "$(query 'SELECT (SELECT sum(missed_turns) FROM poll) <> (SELECT count FROM loss WHERE cause LIKE '"'missed%'"')')" \
+	"each missed turn stands with the poll that was late"
+
+capture -p "$port" --queue 4K --poll proc:20ms -- "$binary" load client -p "$port" --rate 1000:500ms --connections 101
+lost "a writer that can't keep up" 'writer_behind:%'
+served
+
+if ip netns add "$netns" 2>/dev/null && ip netns exec "$netns" ip link set lo up &&
+	ip netns exec "$netns" sysctl -qw net.core.optmem_max=256 2>/dev/null; then
+	serve ip netns exec "$netns"
+	capture --netns "$netns" --poll proc:20ms -- \
+		ip netns exec "$netns" "$binary" load client -p "$port" --rate 1000:500ms --connections 7
+	lost "refused socket storage" 'socket_storage_refused'
+	lost "a polled socket that the kernel side never saw" 'sample_of_unseen_socket'
+	served
+else
+	skip "refused socket storage" "a network namespace with its own optmem_max can't be made here"
+fi
+
+# Softirqs must interrupt a hook: they do under load, but nothing makes them.
+serve
+for try in 1 2 3; do
+	capture -p "$port" -- "$binary" load client -p "$port" --rate 300000:2s --connections 50 --in-flight 0
+	[ "$(query "SELECT count(*) FROM loss WHERE cause = 'recursion_misses'")" -eq 0 ] || break
+done
+served
+if [ "$(query "SELECT count(*) FROM loss WHERE cause = 'recursion_misses'")" -gt 0 ]; then
+	lost "an event that came while its program ran" recursion_misses
+else
+	skip "an event that came while its program ran" "none came in three captures under load"
+fi
+echo "1..$number"
