@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test_situations.sh BINARY SCRATCH: captures in the situations that users bring: other traffic's truth, namespaces, several
+# captures, transfers that began before, clocks that step, readers that stay.
+set -u
+binary=$1
+scratch=$2
+file=$scratch/file.db
+number=0
+one=pollgap-one-$$
+two=pollgap-two-$$
+started=
+
+ok()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
+}
+
+# equals WHAT GOT WANTED
+equals()
+{
+	[ "$2" = "$3" ]
+	ok $? "$1"
+	[ "$2" = "$3" ] || echo "# got '$2', not '$3'"
+}
+
+skip()
+{
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+clean_up()
+{
+	for pid in $started; do
+		kill "$pid" 2>/dev/null
+	done
+	ip netns del $one 2>/dev/null
+	ip netns del $two 2>/dev/null
+}
+trap clean_up EXIT
+
+"$binary" check >/dev/null 2>&1 || { echo "1..0 # SKIP $("$binary" check 2>&1 | tail -n 1)"; exit 77; }
+rm -f "$scratch"/*
+
+# as_noted WHAT: every block of spikes.csv is one spike at each threshold that it reaches, with its bytes as the peak, begun
+# while it came and ended while it was read; and there is no other.
+as_noted()
+{
+	sqlite3 -csv "$file" ".import $scratch/spikes.csv noted" "CREATE TABLE found AS
+		SELECT noted.sequence, capture_threshold.threshold_bytes, (
+			SELECT count(*) FROM spike JOIN socket USING (socket_id)
+			WHERE gauge = 'rx_queue' AND spike.threshold_bytes = capture_threshold.threshold_bytes
+				AND local_port = CAST(noted.local_port AS INTEGER) AND remote_port = CAST(noted.remote_port AS INTEGER)
+				AND start_ns BETWEEN CAST(send_start_ns AS INTEGER) AND CAST(arrived_ns AS INTEGER)
+				AND end_ns BETWEEN CAST(read_start_ns AS INTEGER) AND CAST(read_end_ns AS INTEGER)
+				AND spike.peak_bytes = CAST(noted.bytes AS INTEGER)
+				AND peak_ns BETWEEN start_ns AND CAST(arrived_ns AS INTEGER)
+				AND left_censored + right_censored = 0
+		) AS spikes
+		FROM noted JOIN capture_threshold ON CAST(bytes AS INTEGER) >= threshold_bytes" >/dev/null
+	equals "$1: each block is a spike" "$(sqlite3 "$file" 'SELECT count(*) FROM found WHERE spikes <> 1')" 0
+	# The FIN of each end counts as a byte, which nobody reads: those spikes begin when all blocks are read.
+	equals "$1: and nothing else is" "$(sqlite3 "$file" "SELECT (SELECT count(*) FROM spike WHERE gauge = 'rx_queue' AND
+		start_ns < (SELECT max(CAST(read_end_ns AS INTEGER)) FROM noted)) - (SELECT count(*) FROM found)")" 0
+	[ "$(sqlite3 "$file" 'SELECT count(*) FROM found')" -ge "$2" ]
+	ok $? "$1: there were $2 at least"
+}
+
+for family in ipv4 ipv6 mapped; do
+	rm -f "$file" "$scratch/spikes.csv"
+	"$binary" capture -o "$file" -p 23023 --min-spike 0 --threshold 1,300,4K,64K,256K -- sh -c \
+		"'$binary' load spikes -p 23023 --family $family --size-range 1:1M --pause-range 10us:3ms --count 300 --seed 7 >'$scratch/spikes.csv'" \
+		>/dev/null 2>"$scratch/err"
+	as_noted "300 drawn blocks over $family" 600
+done
+
+# Through a veth, with the capture in the server's namespace, from outside.
+if ip netns add $one 2>/dev/null && ip netns add $two && ip link add pgveth1 netns $one type veth peer name pgveth2 netns $two; then
+	ip -n $one addr add 10.23.7.1/24 dev pgveth1 && ip -n $one link set pgveth1 up
+	ip -n $two addr add 10.23.7.2/24 dev pgveth2 && ip -n $two link set pgveth2 up
+	rm -f "$file"
+	ip netns exec $one "$binary" load server -p 23024 --bind 10.23.7.1 --service 1ms >/dev/null &
+	started="$started $!"
+	sleep 0.5
+	"$binary" capture -o "$file" --netns $one --threshold 1K --min-spike 0 --poll proc:5ms -- \
+		ip netns exec $two "$binary" load client -p 23024 --rate 3000:1s --connections 3 10.23.7.1 >/dev/null 2>"$scratch/err"
+	equals "in a namespace, over a veth: its sockets alone" \
+		"$(sqlite3 "$file" "SELECT count(*), min(local_port), max(local_address), max(remote_address) FROM socket WHERE remote_port > 0")" \
+		"3|23024|10.23.7.1|10.23.7.2"
+	[ "$(sqlite3 "$file" "SELECT count(*) FROM spike WHERE gauge = 'rx_queue' AND peak_bytes % 300 = 0")" -gt 3 ]
+	ok $? "their queues of whole requests have spikes"
+	[ "$(sqlite3 "$file" "SELECT sum(seen) FROM missed_spike_summary WHERE gauge = 'rx_queue'")" -gt 0 ]
+	ok $? "and the poller is in there, too"
+else
+	skip "a network namespace over a veth" "it can't be made here"
+fi
+
+# Two captures at once, of the same traffic.
+"$binary" capture -o "$scratch/left.db" -p 23025 --min-spike 0 -d 4s --poll proc:10ms >/dev/null 2>&1 &
+left=$!
+"$binary" capture -o "$scratch/right.db" -p 23025 --min-spike 0 -d 4s --poll proc:10ms >/dev/null 2>&1 &
+right=$!
+sleep 1.5
+"$binary" load spikes -p 23025 --size 3K,30K,300K --pause 1ms --count 23 >/dev/null
+wait $left
+equals "one of two captures at once ends well" $? 0
+wait $right
+equals "and so does the other" $? 0
+sql="SELECT gauge, threshold_bytes, count(*), sum(peak_bytes) FROM spike WHERE gauge <> 'rmem' GROUP BY 1, 2"
+equals "both found the same spikes" "$(sqlite3 "$scratch/left.db" "$sql")" "$(sqlite3 "$scratch/right.db" "$sql")"
+equals "which are the traffic's" \
+	"$(sqlite3 "$scratch/left.db" "SELECT threshold_bytes, count(*) FROM spike WHERE gauge = 'rx_queue' GROUP BY 1" | tr '\n' ' ')" \
+	"4096|46 16384|46 65536|23 262144|23 "
+
+# A queue that stands when the capture begins, and one that stands when it ends.
+"$binary" load spikes -p 23026 --size 100K --pause 2s --count 2 >"$scratch/spikes.csv" &
+started="$started $!"
+sleep 0.5
+rm -f "$file"
+"$binary" capture -o "$file" -p 23026 -d 2s --poll proc:50ms >/dev/null 2>&1
+equals "a queue from before is a left-censored spike, one to the end a right-censored one" \
+	"$(sqlite3 "$file" "SELECT peak_bytes, left_censored, right_censored FROM spike WHERE gauge = 'rx_queue' AND
+		threshold_bytes = 65536 ORDER BY start_ns" | tr '\n' ' ')" "102400|1|0 102400|0|1 "
+equals "the first one begins with the capture" \
+	"$(sqlite3 "$file" "SELECT count(*) FROM spike JOIN capture USING (capture_id) WHERE left_censored AND
+		spike.start_ns = capture.start_ns AND gauge = 'rx_queue'")" 3
+
+# A step of the wall clock: times are on CLOCK_MONOTONIC, so nothing moves.
+now=$(date +%s)
+if date -s "@$now" >/dev/null 2>&1; then
+	rm -f "$file"
+	"$binary" capture -o "$file" --poll proc:50ms -- sh -c "sleep 0.5; date -s '+100 seconds' >/dev/null; sleep 0.5; date -s '-100 seconds' >/dev/null; sleep 0.5" \
+		>/dev/null 2>"$scratch/err"
+	equals "a clock that steps does not end a capture" "$?/$(wc -c <"$scratch/err")" 0/0
+	equals "and its polls keep their period" "$(sqlite3 "$file" \
+		"SELECT count(*) FROM (SELECT start_ns - lag(start_ns) OVER (ORDER BY start_ns) AS gap FROM poll) WHERE gap < 0 OR gap > 5000000000")" 0
+	equals "and its length is the monotonic one" "$(sqlite3 "$file" \
+		"SELECT end_ns - start_ns BETWEEN 1400000000 AND 20000000000 FROM capture")" 1
+else
+	skip "a clock that steps" "this machine's clock can't be set"
+fi
+
+# A reader that keeps the file open, and asks now and then; and a copy of the file as it is.
+rm -f "$file"
+"$binary" load server -p 23027 >/dev/null &
+started="$started $!"
+mkfifo "$scratch/questions"
+"$binary" capture -o "$file" -p 23027 --threshold 1 --min-spike 0 --poll proc:5ms -- \
+	"$binary" load client -p 23027 --rate 20000:6s --connections 20 >/dev/null 2>"$scratch/err" &
+capture=$!
+sleep 2
+sqlite3 "$file" <"$scratch/questions" >"$scratch/answers" 2>&1 &
+reader=$!
+exec 9>"$scratch/questions"
+for turn in 1 2 3 4 5; do
+	echo "SELECT count(*) > 0 FROM poll;" >&9
+	sleep 0.7
+done
+cp "$file" "$scratch/copy.db"
+[ ! -e "$file-wal" ] || cp "$file-wal" "$scratch/copy.db-wal"
+written=$(sqlite3 "$file" "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+wal=$(stat -c %s "$file-wal" 2>/dev/null || echo 0)
+wait $capture
+equals "a capture with a reader ends well" $? 0
+exec 9>&-
+wait $reader
+equals "the reader had its answers" "$(sort -u "$scratch/answers")" 1
+[ "$wal" -lt $((written / 2)) ]
+ok $? "the WAL stays small beside what was written"
+echo "# WAL $wal of $written bytes"
+equals "a copy of the live file is whole" \
+	"$(sqlite3 "$scratch/copy.db" 'PRAGMA integrity_check; SELECT ended FROM completeness; SELECT count(*) > 100 FROM spike' | tr '\n' ' ')" "ok 0 1 "
+"$binary" report "$file" | head -n 1 >/dev/null
+equals "a report's reader may leave early" $? 0
+echo "1..$number"
