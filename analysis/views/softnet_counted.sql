@@ -4,9 +4,12 @@
 -- before it are counted apart.
 CREATE VIEW softnet_counted AS
 WITH ends AS (
-	SELECT capture_id, cpu, min(time_ns) AS first_ns, max(time_ns) AS last_ns
+	SELECT softnet_sample.capture_id, cpu, min(time_ns) AS first_ns, max(time_ns) AS last_ns
 	FROM softnet_sample
-	GROUP BY capture_id, cpu
+	JOIN capture ON capture.capture_id = softnet_sample.capture_id
+	-- The last reading is taken once the capture is over, when events are measured no more.
+	WHERE time_ns <= ifnull(capture.end_ns, time_ns)
+	GROUP BY softnet_sample.capture_id, cpu
 )
 SELECT
 	ends.capture_id,

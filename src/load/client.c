@@ -108,10 +108,10 @@ static uint64_t connection_may_send(const struct client *client,
 
 static void connection_sent(struct client *client, struct connection *connection, uint64_t bytes)
 {
-	uint64_t size = client->options->request_bytes;
+	uint64_t request_bytes = client->options->request_bytes;
 
 	connection->sent_bytes += bytes;
-	for (; connection->sent_bytes >= size; connection->sent_bytes -= size)
+	for (; connection->sent_bytes >= request_bytes; connection->sent_bytes -= request_bytes)
 		client->result->step[request_at(connection, connection->sent++)->step].sent++;
 }
 
@@ -138,7 +138,7 @@ static int connection_send(struct client *client, struct connection *connection)
 static int connection_receive(struct client *client, struct connection *connection)
 {
 	ssize_t got = recv(connection->fd, client->bin, NETWORK_BUFFER_BYTES, MSG_DONTWAIT);
-	uint64_t size = client->options->reply_bytes;
+	uint64_t reply_bytes = client->options->reply_bytes;
 	uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
 
 	if (got < 0)
@@ -146,7 +146,7 @@ static int connection_receive(struct client *client, struct connection *connecti
 	if (got == 0)
 		return -ECONNRESET;
 	connection->reply_bytes += (uint64_t)got;
-	for (; connection->reply_bytes >= size; connection->reply_bytes -= size) {
+	for (; connection->reply_bytes >= reply_bytes; connection->reply_bytes -= reply_bytes) {
 		const struct request *request = request_at(connection, connection->answered);
 		struct load_step *step = &client->result->step[request->step];
 

@@ -28,8 +28,8 @@ void recorded_capture(struct recorded *recorded, const struct capture_options *o
 int64_t recorded_integer(const struct recorded *recorded, const char *sql);
 
 /*
- * Fails where the capture lost anything but turns that a busy machine kept from its poller, and events
- * that the kernel itself keeps from a program that it has interrupted (recursion_misses).
+ * Fails where the capture lost anything but turns that a busy machine kept from its poller, and
+ * events that the kernel itself keeps from a program that it has interrupted (recursion_misses).
  */
 void recorded_expect_no_losses(const struct recorded *recorded);
 

@@ -301,7 +301,9 @@ static void run_flood(int listen_fd)
 					       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 		client[index] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		connect(client[index], (struct sockaddr *)&address, sizeof(address));
+		if (connect(client[index], (struct sockaddr *)&address, sizeof(address)) < 0 &&
+		    errno != EINPROGRESS)
+			err(2, "connect");
 	}
 	note_now("connected");
 	pause_ms(300);
