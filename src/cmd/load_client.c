@@ -64,9 +64,16 @@ struct client_options {
 	bool help;
 };
 
-static const double percents[] = { 50, 90, 99, 99.9 };
-static const char *const percent_names[] = { "p50_ns", "p90_ns", "p99_ns", "p99_9_ns" };
-enum { PERCENTS = 4 };
+static const struct {
+	const char *name;
+	unsigned per_million;
+} quantiles[] = {
+	{ "p50_ns", 500000 },
+	{ "p90_ns", 900000 },
+	{ "p99_ns", 990000 },
+	{ "p99_9_ns", 999000 },
+};
+enum { QUANTILES = sizeof(quantiles) / sizeof(quantiles[0]) };
 
 static int option_take(int option, char **argv, struct client_options *options)
 {
@@ -151,9 +158,10 @@ static void step_print(const char *name, uint64_t duration_ns, const struct rate
 		printf("%12s", "");
 	printf(" %12.0f %12" PRIu64 " %12" PRIu64 " %12" PRIu64, (double)step->answered / seconds,
 	       step->due, step->sent, step->due - step->answered);
-	for (unsigned index = 0; index < PERCENTS; index++)
+	for (unsigned index = 0; index < QUANTILES; index++)
 		printf(" %10.3f",
-		       (double)histogram_percentile(&step->latency, percents[index]) / NS_PER_MS);
+		       (double)histogram_quantile(&step->latency, quantiles[index].per_million) /
+			       NS_PER_MS);
 	printf(" %10.3f\n", (double)step->latency.max / NS_PER_MS);
 }
 
@@ -182,9 +190,9 @@ static void step_json(struct json *json, uint64_t duration_ns, const struct load
 	load_json_number(json, "sent", step->sent);
 	load_json_number(json, "answered", step->answered);
 	load_json_number(json, "unanswered", step->due - step->answered);
-	for (unsigned index = 0; index < PERCENTS; index++)
-		load_json_number(json, percent_names[index],
-				 histogram_percentile(&step->latency, percents[index]));
+	for (unsigned index = 0; index < QUANTILES; index++)
+		load_json_number(json, quantiles[index].name,
+				 histogram_quantile(&step->latency, quantiles[index].per_million));
 	load_json_number(json, "max_ns", step->latency.max);
 }
 
