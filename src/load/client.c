@@ -161,9 +161,8 @@ static int connection_receive(struct client *client, struct connection *connecti
 }
 
 /* Hands the requests that are due to the connections, and sends them: several in one write. */
-static int client_feed(struct client *client, struct rate_cursor *cursor)
+static int client_feed(struct client *client, struct rate_cursor *cursor, uint64_t elapsed_ns)
 {
-	uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
 	unsigned connections = client->options->connections;
 	unsigned touched = 0, first = client->next, step = 0;
 	uint64_t intended_ns = 0;
@@ -181,9 +180,8 @@ static int client_feed(struct client *client, struct rate_cursor *cursor)
 }
 
 /* Closed loop: every connection has as many on their way as it may. */
-static int client_refill(struct client *client)
+static int client_refill(struct client *client, uint64_t elapsed_ns)
 {
-	uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
 	int error = 0;
 
 	if (elapsed_ns >= client->options->rate.step[0].duration_ns)
@@ -223,6 +221,8 @@ static int client_wait(struct client *client, uint64_t until_ns)
 	return error;
 }
 
+/* A client that was kept from running until its time was over sends what is due first: no request
+ * of the schedule is left out. */
 static int client_run(struct client *client)
 {
 	struct rate_cursor cursor = rate_begin(&client->options->rate);
@@ -233,16 +233,20 @@ static int client_run(struct client *client)
 
 	while (!error) {
 		uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
-		uint64_t next_ns = max ? end_ns : rate_next_ns(&cursor);
+		uint64_t next_ns;
 
+		error = max ? client_refill(client, elapsed_ns) :
+			      client_feed(client, &cursor, elapsed_ns);
 		client->result->drained_ns = elapsed_ns;
-		if (elapsed_ns >= give_up_ns || (elapsed_ns >= end_ns && !client->open))
-			return 0;
-		if (next_ns > end_ns || elapsed_ns >= end_ns)
-			next_ns = elapsed_ns < end_ns ? end_ns : give_up_ns;
-		error = max ? client_refill(client) : client_feed(client, &cursor);
+		if (elapsed_ns >= end_ns && (elapsed_ns >= give_up_ns || !client->open))
+			return error;
+		next_ns = max ? end_ns : rate_next_ns(&cursor);
+		if (elapsed_ns >= end_ns)
+			next_ns = give_up_ns;
+		else if (next_ns > end_ns)
+			next_ns = end_ns;
 		if (!error)
-			error = client_wait(client, max || next_ns > elapsed_ns ? next_ns : 0);
+			error = client_wait(client, next_ns);
 	}
 	return error;
 }
