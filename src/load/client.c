@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#define _GNU_SOURCE /* epoll_pwait2() */
+#define _GNU_SOURCE /* ppoll() */
 #include "load/client.h"
 
 #include "base/cleanup.h"
@@ -8,7 +8,7 @@
 #include "load/network.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,16 +198,33 @@ static int client_refill(struct client *client, uint64_t elapsed_ns)
 	return error;
 }
 
-static int client_wait(struct client *client, uint64_t until_ns)
+/*
+ * epoll_wait() counts in milliseconds, and Linux 5.10 has no epoll_pwait2(). The timer slack stays
+ * as it is (50 us): with 1 ns requests went out 60 us sooner at 1,000 a second, but p99 at 300,000
+ * a second rose from 0.3-1.8 ms to 1.9-18.7 ms, as the client woke too often to send several at
+ * once.
+ */
+static int client_sleep(const struct client *client, uint64_t until_ns)
 {
 	uint64_t now_ns = clock_monotonic_ns() - client->start_ns;
 	uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
 	struct timespec wait = { .tv_sec = (time_t)(wait_ns / NS_PER_S),
 				 .tv_nsec = (long)(wait_ns % NS_PER_S) };
-	struct epoll_event event[EVENTS];
-	int events = epoll_pwait2(client->epoll_fd, event, EVENTS, &wait, NULL);
-	int error = 0;
+	struct pollfd ready = { .fd = client->epoll_fd, .events = POLLIN };
 
+	if (wait_ns == 0 || ppoll(&ready, 1, &wait, NULL) >= 0 || errno == EINTR)
+		return 0;
+	return -errno;
+}
+
+static int client_wait(struct client *client, uint64_t until_ns)
+{
+	struct epoll_event event[EVENTS];
+	int events, error = client_sleep(client, until_ns);
+
+	if (error)
+		return error;
+	events = epoll_wait(client->epoll_fd, event, EVENTS, 0);
 	if (events < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (int index = 0; index < events && !error; index++) {
