@@ -153,6 +153,7 @@ static int connection_receive(struct client *client, struct connection *connecti
 		if (connection->answered == connection->sent)
 			return -EPROTO; /* more replies than requests */
 		histogram_add(&step->latency, elapsed_ns - request->intended_ns);
+		step->last_reply_ns = elapsed_ns;
 		step->answered++;
 		connection->answered++;
 		client->open--;
@@ -296,6 +297,41 @@ static void client_close(struct client *client)
 	closep(&client->epoll_fd);
 }
 
+static int result_begin(const struct rate *rate, struct load_result *ret_result)
+{
+	uint64_t start_ns = 0;
+	int error = 0;
+
+	*ret_result = (struct load_result){ .duration_ns = rate_duration_ns(rate) };
+	while (ret_result->steps < rate->steps && !error) {
+		struct load_step *step = &ret_result->step[ret_result->steps];
+
+		step->start_ns = start_ns;
+		step->duration_ns = rate->step[ret_result->steps++].duration_ns;
+		start_ns += step->duration_ns;
+		error = histogram_new(&step->latency);
+	}
+	return error;
+}
+
+static void client_complain(int error, struct failure *failure)
+{
+	if (error == -ENOMEM)
+		failure_set(failure, ENOMEM,
+			    "out of memory for requests that wait: choose a lower --rate");
+	else if (error == -EPROTO)
+		failure_set(
+			failure, EPROTO,
+			"more was replied than asked for: give --size and --reply as the server has them");
+	else if (error == -ECONNRESET || error == -EPIPE)
+		failure_set(
+			failure, -error,
+			"the server ended a connection before all was answered: does it still run?");
+	else
+		failure_set(failure, -error, "the load broke off: %s; does the server still run?",
+			    strerror(-error));
+}
+
 int load_drive(const struct load_client_options *options, struct load_result *ret_result,
 	       struct failure *failure)
 {
@@ -305,29 +341,37 @@ int load_drive(const struct load_client_options *options, struct load_result *re
 	struct client client = {
 		.options = options, .result = ret_result, .connection = connection, .bin = bin
 	};
-	int error = 0;
+	int error;
 
-	*ret_result = (struct load_result){ .duration_ns = rate_duration_ns(&options->rate) };
-	if (!connection || !bin)
+	error = result_begin(&options->rate, ret_result);
+	if (error || !connection || !bin)
 		return failure_set(failure, ENOMEM, "out of memory");
 	for (unsigned index = 0; index < options->connections; index++)
 		connection[index].fd = -1;
-	for (; ret_result->steps < options->rate.steps && !error; ret_result->steps++)
-		error = histogram_new(&ret_result->step[ret_result->steps].latency);
 	client.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (error || client.epoll_fd < 0)
-		return failure_set(failure, error ? -error : errno, "the client can't begin: %s",
-				   strerror(error ? -error : errno));
+	if (client.epoll_fd < 0)
+		return failure_set(failure, errno, "the client can't begin: %s", strerror(errno));
 	error = client_connect(&client, failure);
 	if (!error) {
 		client.start_ns = clock_monotonic_ns();
 		error = client_run(&client);
 		if (error)
-			failure_set(failure, -error, "the server ended the load: %s",
-				    strerror(-error));
+			client_complain(error, failure);
 	}
 	client_close(&client);
 	return error;
+}
+
+double load_step_achieved_per_s(const struct load_step *step, uint64_t gave_up_ns)
+{
+	uint64_t end_ns = step->start_ns + step->duration_ns;
+	uint64_t last_ns = step->answered < step->due ? gave_up_ns : step->last_reply_ns;
+
+	if (last_ns > end_ns)
+		end_ns = last_ns;
+	if (end_ns == step->start_ns)
+		return 0;
+	return (double)step->answered * NS_PER_S / (double)(end_ns - step->start_ns);
 }
 
 void load_result_free(struct load_result *result)
