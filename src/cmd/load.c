@@ -89,9 +89,15 @@ void load_json_number(struct json *json, const char *name, uint64_t number)
 
 int load_finish(const char *word)
 {
-	if (fflush(stdout) == 0 || errno == EPIPE)
+	/* An earlier write may have failed too; why is no longer known then. */
+	int error = ferror(stdout) ? EIO : 0;
+
+	if (fflush(stdout) < 0)
+		error = errno;
+	if (!error || error == EPIPE)
 		return STATUS_DONE;
-	fprintf(stderr, "pollgap %s: the result can't be written: %s\n", word, strerror(errno));
+	fprintf(stderr, "pollgap %s: the result can't be written: %s; is there room for it?\n",
+		word, strerror(error));
 	return STATUS_FAILED;
 }
 
