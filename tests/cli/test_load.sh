@@ -25,11 +25,14 @@ now_ns()
 
 serve()
 {
-	"$binary" load server "$@" >"$scratch/server" 2>&1 &
+	# Emptied first: what the server before said must not be taken for this one's.
+	: >"$scratch/server"
+	"$binary" load server "$@" >>"$scratch/server" 2>&1 &
 	pid=$!
-	for turn in 1 2 3 4 5 6 7 8 9; do
-		grep -q listening "$scratch/server" && break
-		sleep 0.2
+	turns=0
+	until grep -q listening "$scratch/server" || [ $turns -eq 100 ]; do
+		turns=$((turns + 1))
+		sleep 0.1
 	done
 	port=$(sed -n 's/^listening on port //p' "$scratch/server")
 }
