@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* One request must fit the sender's memory, and a reply too. */
 #define SIZE_MAX_BYTES (64ULL << 20)
@@ -88,10 +89,28 @@ void load_json_number(struct json *json, const char *name, uint64_t number)
 
 int load_finish(const char *word)
 {
-	if (fflush(stdout) == 0 || errno == EPIPE)
+	/* An earlier write may have failed too; why is no longer known then. */
+	int error = ferror(stdout) ? EIO : 0;
+
+	if (fflush(stdout) < 0)
+		error = errno;
+	if (!error || error == EPIPE)
 		return STATUS_DONE;
-	fprintf(stderr, "pollgap %s: the result can't be written: %s\n", word, strerror(errno));
+	fprintf(stderr, "pollgap %s: the result can't be written: %s; is there room for it?\n",
+		word, strerror(error));
 	return STATUS_FAILED;
+}
+
+/* 10,000 connections need more descriptors than the 1,024 of most shells. */
+static void process_prepare(void)
+{
+	struct rlimit descriptors;
+
+	signal(SIGPIPE, SIG_IGN); /* a reader such as head(1) may have had enough */
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+		descriptors.rlim_cur = descriptors.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &descriptors);
+	}
 }
 
 static int load_run(int argc, char **argv)
@@ -105,7 +124,7 @@ static int load_run(int argc, char **argv)
 		{ "spikes", load_spikes_run },
 	};
 
-	signal(SIGPIPE, SIG_IGN); /* a reader such as head(1) may have had enough */
+	process_prepare();
 	if (argc < 2)
 		return usage_wrong("load", "which load? server, client or spikes");
 	if (strcmp(argv[1], "--help") == 0)

@@ -64,18 +64,40 @@ struct client_options {
 	bool help;
 };
 
-static const double percents[] = { 50, 90, 99, 99.9 };
-static const char *const percent_names[] = { "p50_ns", "p90_ns", "p99_ns", "p99_9_ns" };
-enum { PERCENTS = 4 };
+static const struct {
+	const char *name;
+	unsigned per_million;
+} quantiles[] = {
+	{ "p50_ns", 500000 },
+	{ "p90_ns", 900000 },
+	{ "p99_ns", 990000 },
+	{ "p99_9_ns", 999000 },
+};
+enum { QUANTILES = sizeof(quantiles) / sizeof(quantiles[0]) };
+
+static int duration_take(const char *text, uint64_t *ret_duration_ns)
+{
+	if (load_parse_time(word, "-d", text, 86400ULL * NS_PER_S, ret_duration_ns))
+		return STATUS_USAGE;
+	return *ret_duration_ns ?
+		       0 :
+		       usage_wrong(word, "-d '%s': the load must last for some time", text);
+}
+
+static int port_take(const char *text, uint16_t *ret_port)
+{
+	if (load_parse_port(word, "-p", text, ret_port))
+		return STATUS_USAGE;
+	return *ret_port ? 0 : usage_wrong(word, "-p '%s': no server listens on port 0", text);
+}
 
 static int option_take(int option, char **argv, struct client_options *options)
 {
 	switch (option) {
 	case 'p':
-		return load_parse_port(word, "-p", optarg, &options->load.port);
+		return port_take(optarg, &options->load.port);
 	case 'd':
-		return load_parse_time(word, "-d", optarg, 86400ULL * NS_PER_S,
-				       &options->duration_ns);
+		return duration_take(optarg, &options->duration_ns);
 	case OPTION_RATE:
 		options->rate = optarg;
 		return 0;
@@ -139,52 +161,75 @@ static int options_parse(int argc, char **argv, struct client_options *options)
 	return options->help ? 0 : options_check(argc, argv, options);
 }
 
-static void step_print(const char *name, uint64_t duration_ns, const struct rate_step *rate,
-		       const struct load_step *step)
+/* asked_per_s 0: as fast as possible. */
+static void step_print(const char *name, double asked_per_s, const struct load_step *step,
+		       uint64_t gave_up_ns)
 {
-	double seconds = (double)duration_ns / NS_PER_S;
-
-	printf("%-6s %10.3f ", name, seconds);
-	if (rate)
-		printf("%12" PRIu64, rate->per_s);
+	printf("%-6s %10.3f ", name, (double)step->duration_ns / NS_PER_S);
+	if (asked_per_s > 0)
+		printf("%12.0f", asked_per_s);
 	else
-		printf("%12s", "");
-	printf(" %12.0f %12" PRIu64 " %12" PRIu64 " %12" PRIu64, (double)step->answered / seconds,
-	       step->due, step->sent, step->due - step->answered);
-	for (unsigned index = 0; index < PERCENTS; index++)
+		printf("%12s", "max");
+	printf(" %12.0f %12" PRIu64 " %12" PRIu64 " %12" PRIu64,
+	       load_step_achieved_per_s(step, gave_up_ns), step->due, step->sent,
+	       step->due - step->answered);
+	for (unsigned index = 0; index < QUANTILES; index++)
 		printf(" %10.3f",
-		       (double)histogram_percentile(&step->latency, percents[index]) / NS_PER_MS);
+		       (double)histogram_quantile(&step->latency, quantiles[index].per_million) /
+			       NS_PER_MS);
 	printf(" %10.3f\n", (double)step->latency.max / NS_PER_MS);
+}
+
+/* The mean over all steps, by the time of each. */
+static double asked_in_all_per_s(const struct client_options *options, const struct load_step *sum)
+{
+	const struct rate *rate = &options->load.rate;
+	double requests = 0;
+
+	for (unsigned index = 0; index < rate->steps; index++)
+		requests += (double)rate->step[index].per_s *
+			    ((double)rate->step[index].duration_ns / NS_PER_S);
+	return requests * NS_PER_S / (double)sum->duration_ns;
 }
 
 static void result_print(const struct client_options *options, const struct load_result *result,
 			 const struct load_step *sum)
 {
-	bool max = options->load.rate.max;
-
 	printf("%-6s %10s %12s %12s %12s %12s %12s %10s %10s %10s %10s %10s\n", "step", "time, s",
-	       "asked, 1/s", "answered,1/s", "due", "sent", "unanswered", "p50, ms", "p90, ms",
+	       "asked, 1/s", "achieved,1/s", "due", "sent", "unanswered", "p50, ms", "p90, ms",
 	       "p99, ms", "p99.9, ms", "max, ms");
 	for (unsigned index = 0; index < result->steps; index++) {
-		const struct rate_step *rate = &options->load.rate.step[index];
 		char name[12];
 
 		snprintf(name, sizeof(name), "%u", index + 1);
-		step_print(name, rate->duration_ns, max ? NULL : rate, &result->step[index]);
+		step_print(name, (double)options->load.rate.step[index].per_s, &result->step[index],
+			   result->drained_ns);
 	}
-	step_print("all", result->duration_ns, NULL, sum);
+	step_print("all", asked_in_all_per_s(options, sum), sum, result->drained_ns);
 }
 
-static void step_json(struct json *json, uint64_t duration_ns, const struct load_step *step)
+static void rate_json(struct json *json, const char *name, double per_s)
 {
-	load_json_number(json, "duration_ns", duration_ns);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.12g", per_s);
+	json_number(json, name, text);
+}
+
+static void step_json(struct json *json, double asked_per_s, const struct load_step *step,
+		      uint64_t gave_up_ns)
+{
+	if (asked_per_s > 0)
+		rate_json(json, "rate_per_s", asked_per_s);
+	rate_json(json, "achieved_per_s", load_step_achieved_per_s(step, gave_up_ns));
+	load_json_number(json, "duration_ns", step->duration_ns);
 	load_json_number(json, "due", step->due);
 	load_json_number(json, "sent", step->sent);
 	load_json_number(json, "answered", step->answered);
 	load_json_number(json, "unanswered", step->due - step->answered);
-	for (unsigned index = 0; index < PERCENTS; index++)
-		load_json_number(json, percent_names[index],
-				 histogram_percentile(&step->latency, percents[index]));
+	for (unsigned index = 0; index < QUANTILES; index++)
+		load_json_number(json, quantiles[index].name,
+				 histogram_quantile(&step->latency, quantiles[index].per_million));
 	load_json_number(json, "max_ns", step->latency.max);
 }
 
@@ -196,24 +241,21 @@ static void result_json(const struct client_options *options, const struct load_
 	json_object_begin(&json, NULL);
 	json_array_begin(&json, "steps");
 	for (unsigned index = 0; index < result->steps; index++) {
-		const struct rate_step *rate = &options->load.rate.step[index];
-
 		json_object_begin(&json, NULL);
-		if (!options->load.rate.max)
-			load_json_number(&json, "rate_per_s", rate->per_s);
-		step_json(&json, rate->duration_ns, &result->step[index]);
+		step_json(&json, (double)options->load.rate.step[index].per_s, &result->step[index],
+			  result->drained_ns);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
 	json_object_begin(&json, "all");
-	step_json(&json, result->duration_ns, sum);
+	step_json(&json, asked_in_all_per_s(options, sum), sum, result->drained_ns);
 	json_object_end(&json);
 	json_object_end(&json);
 }
 
 static int result_show(const struct client_options *options, const struct load_result *result)
 {
-	struct load_step sum = { 0 };
+	struct load_step sum = { .duration_ns = result->duration_ns };
 
 	if (histogram_new(&sum.latency) < 0) {
 		fprintf(stderr, "pollgap %s: out of memory\n", word);
@@ -225,6 +267,8 @@ static int result_show(const struct client_options *options, const struct load_r
 		sum.due += step->due;
 		sum.sent += step->sent;
 		sum.answered += step->answered;
+		if (step->last_reply_ns > sum.last_reply_ns)
+			sum.last_reply_ns = step->last_reply_ns;
 		histogram_merge(&sum.latency, &step->latency);
 	}
 	if (options->as_json)

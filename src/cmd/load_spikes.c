@@ -187,10 +187,13 @@ int load_spikes_run(int argc, char **argv)
 	printf("sequence,bytes,pause_ns,local_port,remote_port,send_start_ns,send_end_ns,arrived_ns,read_start_ns,"
 	       "read_end_ns\n");
 	error = load_spikes(&options, report_print, NULL, &failure);
-	if (error && error != -EPIPE) {
-		fprintf(stderr, "pollgap %s: %s\n", word,
-			failure.text[0] ? failure.text : strerror(-error));
-		return STATUS_FAILED;
-	}
-	return load_finish(word);
+	if (error == -EPIPE && !failure.text[0])
+		return STATUS_DONE; /* the reader had enough */
+	if (error && failure.text[0])
+		fprintf(stderr, "pollgap %s: %s\n", word, failure.text);
+	else if (error)
+		fprintf(stderr,
+			"pollgap %s: the result can't be written: %s; is there room for it?\n",
+			word, strerror(-error));
+	return error ? STATUS_FAILED : load_finish(word);
 }

@@ -25,6 +25,9 @@ struct load_step {
 	uint64_t due; /* by the schedule */
 	uint64_t sent; /* handed to the kernel whole */
 	uint64_t answered;
+	uint64_t start_ns; /* from the load's start, as all of its times */
+	uint64_t duration_ns; /* by the schedule */
+	uint64_t last_reply_ns; /* 0: none */
 	/* Each answered request's time from its intended instant to its reply: a stalled server is
 	 * not forgiven for the requests that it kept from being sent. */
 	struct histogram latency;
@@ -45,6 +48,15 @@ struct load_result {
  */
 int load_drive(const struct load_client_options *options, struct load_result *ret_result,
 	       struct failure *failure);
+
+/*
+ * Requests that were answered, a second: of the time from the step's start to its end, or to its
+ * last reply where that came later, or until the client gave up, at gave_up_ns, where some never
+ * came. So a server that is too slow does not seem to keep up because its replies came in the end.
+ * 0 where no time passed.
+ */
+double load_step_achieved_per_s(const struct load_step *step, uint64_t gave_up_ns);
+
 void load_result_free(struct load_result *result);
 
 #endif

@@ -2,12 +2,12 @@
 #include "load/histogram.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 enum {
 	EXACT_BITS = 11, /* below 2^11 a slot for each value */
 	STEPS = 1 << (EXACT_BITS - 1), /* to each doubling above that */
+	MILLION = 1000000,
 	SLOTS = (64 - EXACT_BITS + 2) * STEPS,
 };
 
@@ -65,9 +65,17 @@ void histogram_merge(struct histogram *histogram, const struct histogram *other)
 		histogram->max = other->max;
 }
 
-uint64_t histogram_percentile(const struct histogram *histogram, double percent)
+/* Rounded up, in whole numbers: 99.9 / 100 * 1000 is above 999 in floating point. */
+static uint64_t rank_of(uint64_t values, unsigned per_million)
 {
-	uint64_t rank = (uint64_t)ceil(percent / 100.0 * (double)histogram->values);
+	uint64_t rest = values % MILLION * per_million;
+
+	return values / MILLION * per_million + (rest + MILLION - 1) / MILLION;
+}
+
+uint64_t histogram_quantile(const struct histogram *histogram, unsigned per_million)
+{
+	uint64_t rank = rank_of(histogram->values, per_million);
 	uint64_t passed = 0;
 
 	if (rank == 0)

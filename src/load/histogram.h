@@ -24,8 +24,8 @@ void histogram_add(struct histogram *histogram, uint64_t value);
 /* Adds all of the other one's values. */
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
 
-/* The smallest recorded value that percent (0 to 100) of the values do not exceed, as the highest
- * value of its slot, no more than max. 0 where there are none. */
-uint64_t histogram_percentile(const struct histogram *histogram, double percent);
+/* The smallest recorded value that a share of the values (in millionths: 999000 for p99.9) does not
+ * exceed, as the highest value of its slot, no more than max. 0 where there are none. */
+uint64_t histogram_quantile(const struct histogram *histogram, unsigned per_million);
 
 #endif

@@ -116,6 +116,10 @@ int network_connect(const char *host, uint16_t port, struct failure *failure)
 	for (const struct addrinfo *entry = list; entry && fd < 0; entry = entry->ai_next)
 		fd = connect_to(entry);
 	freeaddrinfo(list);
+	if (fd == -EMFILE || fd == -ENFILE)
+		return failure_set(failure, -fd,
+				   "too many connections: %s; choose fewer, or raise 'ulimit -n'",
+				   strerror(-fd));
 	if (fd < 0)
 		return failure_set(failure, -fd,
 				   "cannot connect to port %u of %s: %s; does a server run there?",

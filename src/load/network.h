@@ -11,13 +11,13 @@ struct failure;
  * *ret_port then is). Returns a non-blocking descriptor or -errno. */
 int network_listen(const char *address, uint16_t port, uint16_t *ret_port, struct failure *failure);
 
-/* Connects, with TCP_NODELAY. Returns a non-blocking descriptor or -errno. */
+/* Connects, with TCP_NODELAY. Returns a descriptor or -errno. */
 int network_connect(const char *host, uint16_t port, struct failure *failure);
 
 /* The port that the socket is bound to; 0: none. */
 uint16_t network_port(int fd);
 
-/* Bytes to send, and room for bytes that nobody looks at: both the same for all, never freed. */
+/* NETWORK_BUFFER_BYTES to send, the same for all, never freed. */
 enum { NETWORK_BUFFER_BYTES = 1 << 18 };
 const char *network_zeros(void);
 

@@ -22,8 +22,8 @@ static void an_empty_one_shows_zero(void **state)
 	struct histogram histogram = new_histogram();
 
 	(void)state;
-	assert_int_equal(histogram_percentile(&histogram, 50), 0);
-	assert_int_equal(histogram_percentile(&histogram, 100), 0);
+	assert_int_equal(histogram_quantile(&histogram, 500000), 0);
+	assert_int_equal(histogram_quantile(&histogram, 1000000), 0);
 	histogram_free(&histogram);
 }
 
@@ -34,10 +34,10 @@ static void small_values_are_exact(void **state)
 	(void)state;
 	for (uint64_t value = 1; value <= 101; value++)
 		histogram_add(&histogram, value);
-	assert_int_equal(histogram_percentile(&histogram, 0), 1);
-	assert_int_equal(histogram_percentile(&histogram, 50), 51);
-	assert_int_equal(histogram_percentile(&histogram, 99), 100);
-	assert_int_equal(histogram_percentile(&histogram, 99.9), 101);
+	assert_int_equal(histogram_quantile(&histogram, 0), 1);
+	assert_int_equal(histogram_quantile(&histogram, 500000), 51);
+	assert_int_equal(histogram_quantile(&histogram, 990000), 100);
+	assert_int_equal(histogram_quantile(&histogram, 999000), 101);
 	assert_int_equal(histogram.max, 101);
 	histogram_free(&histogram);
 }
@@ -58,7 +58,7 @@ static void every_value_keeps_three_digits(void **state)
 			/* A higher one too, or the percentile would be cut at the highest. */
 			histogram_add(&histogram, value[index]);
 			histogram_add(&histogram, UINT64_MAX);
-			shown = histogram_percentile(&histogram, 50);
+			shown = histogram_quantile(&histogram, 500000);
 			assert_true(shown >= value[index]);
 			assert_true(shown - value[index] <= value[index] / 1024);
 			histogram_free(&histogram);
@@ -73,8 +73,8 @@ static void the_highest_is_exact(void **state)
 	(void)state;
 	histogram_add(&histogram, 5);
 	histogram_add(&histogram, 1234567891);
-	assert_int_equal(histogram_percentile(&histogram, 100), 1234567891);
-	assert_int_equal(histogram_percentile(&histogram, 50), 5);
+	assert_int_equal(histogram_quantile(&histogram, 1000000), 1234567891);
+	assert_int_equal(histogram_quantile(&histogram, 500000), 5);
 	histogram_free(&histogram);
 }
 
@@ -90,10 +90,79 @@ static void merging_adds_up(void **state)
 	histogram_merge(&one, &other);
 	assert_int_equal(one.values, 100);
 	assert_int_equal(one.max, 700);
-	assert_int_equal(histogram_percentile(&one, 23), 7);
-	assert_int_equal(histogram_percentile(&one, 24), 700);
+	assert_int_equal(histogram_quantile(&one, 230000), 7);
+	assert_int_equal(histogram_quantile(&one, 240000), 700);
 	histogram_free(&one);
 	histogram_free(&other);
+}
+
+/* Of n values from 1 up, rank and value are the same. */
+static uint64_t quantile_of_count(unsigned count, unsigned per_million)
+{
+	struct histogram histogram = new_histogram();
+	uint64_t value;
+
+	for (unsigned number = 1; number <= count; number++)
+		histogram_add(&histogram, number);
+	value = histogram_quantile(&histogram, per_million);
+	histogram_free(&histogram);
+	return value;
+}
+
+static void ranks_are_exact(void **state)
+{
+	(void)state;
+	assert_int_equal(quantile_of_count(1000, 999000), 999);
+	assert_int_equal(quantile_of_count(1001, 999000), 1000);
+	assert_int_equal(quantile_of_count(2000, 999000), 1998);
+	assert_int_equal(quantile_of_count(2000, 999001), 1999);
+	assert_int_equal(quantile_of_count(1999, 500000), 1000);
+	assert_int_equal(quantile_of_count(1, 1), 1);
+	assert_int_equal(quantile_of_count(23, 1000000), 23);
+}
+
+/* As many as come in a day of 10^6 a second: ranks are still whole numbers. */
+static void many_values_keep_their_ranks(void **state)
+{
+	struct histogram histogram = new_histogram(), day = new_histogram();
+
+	(void)state;
+	histogram_add(&histogram, 5);
+	for (unsigned doubling = 0; doubling < 36; doubling++) {
+		histogram_merge(&day, &histogram);
+		histogram_merge(&histogram, &day);
+	}
+	histogram_add(&histogram, 9);
+	/* The 73rd Fibonacci number: each merge adds the one before. */
+	assert_int_equal(histogram.values, 806515533049393 + 1);
+	assert_int_equal(histogram_quantile(&histogram, 999999), 5);
+	assert_int_equal(histogram_quantile(&histogram, 1000000), 9);
+	histogram_free(&histogram);
+	histogram_free(&day);
+}
+
+/* From 1 ns to hours, by a step that no power of two divides: nothing is lost, and a merged one
+ * shows what one that took in all of them shows. */
+static void a_merge_shows_what_one_would(void **state)
+{
+	struct histogram half[2] = { new_histogram(), new_histogram() }, all = new_histogram();
+	unsigned number = 0;
+
+	(void)state;
+	for (uint64_t value = 1; value < 7200000000000; value += value / 97 + 1, number++) {
+		histogram_add(&half[number % 2], value);
+		histogram_add(&all, value);
+	}
+	histogram_merge(&half[0], &half[1]);
+	assert_true(number > 2000);
+	assert_int_equal(half[0].values, number);
+	assert_int_equal(half[0].max, all.max);
+	for (unsigned per_million = 0; per_million <= 1000000; per_million += 977)
+		assert_int_equal(histogram_quantile(&half[0], per_million),
+				 histogram_quantile(&all, per_million));
+	histogram_free(&half[0]);
+	histogram_free(&half[1]);
+	histogram_free(&all);
 }
 
 int main(void)
@@ -104,6 +173,9 @@ int main(void)
 		cmocka_unit_test(every_value_keeps_three_digits),
 		cmocka_unit_test(the_highest_is_exact),
 		cmocka_unit_test(merging_adds_up),
+		cmocka_unit_test(ranks_are_exact),
+		cmocka_unit_test(many_values_keep_their_ranks),
+		cmocka_unit_test(a_merge_shows_what_one_would),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
