@@ -72,15 +72,17 @@ rm -f "$file"
 	"$binary" load client -p 23029 --size 1M --rate max -d 2s --connections 8 --in-flight 4 >/dev/null 2>"$scratch/err"
 echo "$backlog" >/proc/sys/net/core/netdev_max_backlog
 if [ "$(sqlite3 "$file" 'SELECT sum(drops_counted) FROM softnet_counted')" -gt 0 ]; then
+	[ "$(sqlite3 "$file" 'SELECT sum(drops_measured) FROM softnet_counted')" -gt 0 ]
+	ok $? "drops were measured"
 	# A reading and an event a moment apart may fall on either side of each other: only those within 1 ms of the first or
-	# last reading may.
-	equals "drops as many as the counter counted" "$(sqlite3 "$file" "SELECT count(*) FROM softnet_counted AS counted
-		WHERE abs(drops_measured - drops_counted) > (
+	# last reading may. The counter has a few more than were measured, up to one in a hundred on one CPU: README, limits.
+	equals "no drop was measured that the counter did not count" "$(sqlite3 "$file" "SELECT count(*) FROM softnet_counted AS counted
+		WHERE drops_measured - drops_counted > (
 			SELECT ifnull(sum(packets), 0) FROM backlog_drop WHERE backlog_drop.cpu = counted.cpu
 				AND (abs(start_ns - first_ns) < 1000000 OR abs(start_ns - last_ns) < 1000000))")" 0
 	sqlite3 "$file" "SELECT '# CPU ' || cpu || ': counted ' || drops_counted || ', measured ' || drops_measured FROM softnet_counted"
 else
 	number=$((number + 1))
-	echo "ok $number - drops as many as the counter counted # SKIP the kernel dropped nothing"
+	echo "ok $number - drops were measured # SKIP the kernel dropped nothing"
 fi
 echo "1..$number"
