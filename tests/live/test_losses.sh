@@ -47,10 +47,11 @@ lost()
 
 serve()
 {
-	"$@" "$binary" load server --size 300 >"$scratch/server" &
+	: >"$scratch/server" # not the former one's port
+	"$@" "$binary" load server --size 300 >>"$scratch/server" &
 	server_pid=$!
 	for turn in 1 2 3 4 5 6 7 8 9; do
-		grep -q listening "$scratch/server" && break
+		grep -q listening "$scratch/server" 2>/dev/null && break
 		sleep 0.2
 	done
 	port=$(sed -n 's/^listening on port //p' "$scratch/server")
