@@ -98,16 +98,10 @@ else
 fi
 
 # Two captures at once, of the same traffic.
-"$binary" capture -o "$scratch/left.db" -p 23025 --min-spike 0 -d 4s --poll proc:10ms >/dev/null 2>&1 &
-left=$!
-"$binary" capture -o "$scratch/right.db" -p 23025 --min-spike 0 -d 4s --poll proc:10ms >/dev/null 2>&1 &
-right=$!
-sleep 1.5
-"$binary" load spikes -p 23025 --size 3K,30K,300K --pause 1ms --count 23 >/dev/null
-wait $left
-equals "one of two captures at once ends well" $? 0
-wait $right
-equals "and so does the other" $? 0
+"$binary" capture -o "$scratch/left.db" -p 23025 --min-spike 0 --poll proc:10ms -- \
+	"$binary" capture -o "$scratch/right.db" -p 23025 --min-spike 0 --poll proc:10ms -- \
+	"$binary" load spikes -p 23025 --size 3K,30K,300K --pause 1ms --count 23 >/dev/null 2>"$scratch/err"
+equals "two captures at once, one within the other, end well" $? 0
 sql="SELECT gauge, threshold_bytes, count(*), sum(peak_bytes) FROM spike WHERE gauge <> 'rmem' GROUP BY 1, 2"
 equals "both found the same spikes" "$(sqlite3 "$scratch/left.db" "$sql")" "$(sqlite3 "$scratch/right.db" "$sql")"
 equals "which are the traffic's" \
@@ -167,8 +161,9 @@ equals "a capture with a reader ends well" $? 0
 exec 9>&-
 wait $reader
 equals "the reader had its answers" "$(sort -u "$scratch/answers")" 1
-[ "$wal" -lt $((written / 2)) ]
-ok $? "the WAL stays small beside what was written"
+# One that is never begun anew holds every page that was ever written.
+[ "$wal" -lt "$written" ]
+ok $? "the WAL is smaller than what was written"
 echo "# WAL $wal of $written bytes"
 equals "a copy of the live file is whole" \
 	"$(sqlite3 "$scratch/copy.db" 'PRAGMA integrity_check; SELECT ended FROM completeness; SELECT count(*) > 100 FROM spike' | tr '\n' ' ')" "ok 0 1 "
