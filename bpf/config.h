@@ -5,8 +5,9 @@
 #include "record.h"
 
 /* Set by user space before the object is loaded. */
-const volatile __u32 threshold_bytes[THRESHOLDS_MAX]; /* ascending */
+const volatile __u32 thresholds_value[THRESHOLDS_MAX]; /* ascending: bytes, or per cent */
 const volatile __u32 thresholds;
+const volatile __u32 thresholds_in_percent; /* of sk_rcvbuf or sk_sndbuf */
 const volatile __u16 filter_port[PORTS_MAX]; /* host order, local or remote */
 const volatile __u32 filter_ports; /* 0: every port */
 const volatile __u32

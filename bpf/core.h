@@ -36,7 +36,8 @@ static __always_inline int record_enqueue(struct sock *sk)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
-	state->arrival_ns = 0; /* this is its announcement */
+	if (state->note == NOTE_ARRIVAL)
+		state->note = NOTE_NONE; /* this is its announcement */
 	socket_catch_up(sk, state, &queues);
 	socket_observe(sk, state, &queues);
 	return 0;
@@ -77,8 +78,10 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 		queues.tx_queue_bytes = tp->write_seq - packet->ack_seq;
 	}
 	socket_observe(sk, state, &queues);
-	if (packet_is_silent(sk, tp, packet))
-		state->arrival_ns = bpf_ktime_get_ns();
+	if (packet_is_silent(sk, tp, packet)) {
+		state->note = NOTE_ARRIVAL;
+		state->note_ns = bpf_ktime_get_ns();
+	}
 	return 0;
 }
 
@@ -90,13 +93,14 @@ static __always_inline int record_read(struct sock *sk)
 	const struct tcp_sock *tp;
 	struct queues queues;
 
-	if (!state || !socket_used(sk, state))
+	if (!state || !socket_used(sk, state, bpf_get_current_pid_tgid()))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
 	socket_catch_up(sk, state, &queues);
 	socket_observe(sk, state, &queues);
-	state->read_ns = state->gauge[GAUGE_RX_QUEUE].changed_ns;
+	state->note = NOTE_READ;
+	state->note_ns = state->last_ns;
 	return 0;
 }
 
@@ -106,35 +110,39 @@ static __always_inline int record_read(struct sock *sk)
  * on only after an ACK, which takes the note.
  */
 static __always_inline bool send_goes_on(const struct socket_state *state,
-					 const struct queues *queues, __u64 left_bytes)
+					 const struct queues *queues, __u32 left_bytes)
 {
 	__u32 added_bytes = queues->tx_queue_bytes - state->gauge[GAUGE_TX_QUEUE].value_bytes;
 
-	return state->send_ns && added_bytes && left_bytes + added_bytes == state->send_left_bytes;
+	return state->note == NOTE_SEND && added_bytes &&
+	       left_bytes + added_bytes == state->note_left_bytes;
 }
 
 /* Measurement point: the copy loop of a send begins a round. What earlier rounds added shows now. */
 static __always_inline int record_send(struct sock *sk, const struct msghdr *message)
 {
-	__u64 left_bytes = message->msg_iter.count;
+	__u32 left_bytes = message->msg_iter.count; /* all of it fits: MAX_RW_COUNT */
 	struct socket_state *state = socket_find(sk);
+	__u64 pid_thread = bpf_get_current_pid_tgid();
 	const struct tcp_sock *tp;
 	struct queues queues;
 	__u64 now_ns;
 
-	if (!state || !socket_used(sk, state))
+	if (!state || !socket_used(sk, state, pid_thread))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
 	if (send_goes_on(state, &queues, left_bytes))
-		state->send_ns = 0; /* added just now: socket_observe() dates it */
+		state->note = NOTE_NONE; /* added just now: socket_observe() dates it */
 	socket_catch_up(sk, state, &queues);
 	socket_observe(sk, state, &queues);
 	now_ns = bpf_ktime_get_ns();
-	if (now_ns < stop_ns)
-		state->send_ns = now_ns;
-	state->send_left_bytes = left_bytes;
-	state->send_task = bpf_get_current_task();
+	if (now_ns >= stop_ns)
+		return 0;
+	state->note = NOTE_SEND;
+	state->note_ns = now_ns;
+	state->note_left_bytes = left_bytes;
+	state->note_thread = pid_thread;
 	return 0;
 }
 
@@ -148,22 +156,20 @@ static __always_inline int record_transmit(struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
 	struct socket_state *state;
-	struct gauge_state *tx;
 	struct queues queues;
 
 	if (!sk || !socket_is_tcp(sk))
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
-	if (!state || !state->send_ns || state->ignored || state->finished ||
-	    state->send_task != bpf_get_current_task())
+	if (!state || state->note != NOTE_SEND || state->closed ||
+	    state->note_thread != (__u32)bpf_get_current_pid_tgid())
 		return 0;
-	tx = &state->gauge[GAUGE_TX_QUEUE];
 	queues = queues_read(sk, kernel_object(struct tcp_sock, sk),
 			     kernel_object(struct tcp_sock, sk)->snd_una);
-	if (queues.tx_queue_bytes <= tx->value_bytes)
+	if (queues.tx_queue_bytes <= state->gauge[GAUGE_TX_QUEUE].value_bytes)
 		return 0; /* older bytes, or an ACK of its own */
-	gauge_set(state, tx, queues.tx_queue_bytes, bpf_ktime_get_ns(), sk);
-	state->send_ns = 0;
+	gauge_set(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, bpf_ktime_get_ns(), sk);
+	state->note = NOTE_NONE;
 	return 0;
 }
 
@@ -175,7 +181,7 @@ static __always_inline int record_death(struct sock *sk)
 
 	if (!state)
 		return 0;
-	if (!state->ignored && !state->finished)
+	if (!state->closed)
 		socket_finish(sk, state, bpf_ktime_get_ns(), true);
 	bpf_sk_storage_delete(&sockets, sk);
 	return 0;
@@ -242,7 +248,7 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 			socket_create(sk, start_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);
 		return 0;
 	}
-	if (state && !state->ignored && !state->finished)
+	if (state && !state->closed)
 		socket_finish(sk, state, stop_ns, false);
 	return 0;
 }

@@ -39,6 +39,8 @@ enum record_type {
 	RECORD_ACCEPT, /* struct record_accept: a listener's accept queue has changed */
 	RECORD_BACKLOG, /* struct record_backlog: a spike of a CPU's backlog has ended */
 	RECORD_SQUEEZE, /* struct record_squeeze: a CPU's round of receiving was cut short */
+	RECORD_OPENING, /* struct record_opening: a spike has begun, told for thresholds in per cent
+			   only */
 	RECORD_DROP, /* struct record_drop: a CPU's backlog was full for a while */
 	RECORD_TYPES,
 };
@@ -55,7 +57,7 @@ enum record_flag {
 struct record_header {
 	__u8 type; /* enum record_type */
 	__u8 gauge; /* enum gauge, where it applies */
-	__u8 threshold_index; /* into config.threshold_bytes, where it applies */
+	__u8 threshold_index; /* into config.thresholds_value, where it applies */
 	__u8 flags; /* enum record_flag */
 	__u32 socket_number; /* counts from 1 within a capture */
 };
@@ -92,6 +94,13 @@ struct record_spike {
 	__u32 peak_bytes;
 	__u32 limit_bytes; /* sk_rcvbuf (rx_queue, rmem) or sk_sndbuf (tx_queue) at the peak */
 	__u32 events; /* changes of the gauge within the spike, the opening one included */
+	__u32 threshold_bytes; /* as it was when the spike began */
+};
+
+struct record_opening {
+	struct record_header header;
+	__u64 start_ns;
+	__u32 threshold_bytes;
 	__u32 padding;
 };
 
@@ -173,6 +182,7 @@ _Static_assert(sizeof(struct record_header) == 8, "record_header has holes");
 _Static_assert(sizeof(struct record_socket) == 80, "record_socket has holes");
 _Static_assert(sizeof(struct record_owner) == 40, "record_owner has holes");
 _Static_assert(sizeof(struct record_spike) == 56, "record_spike has holes");
+_Static_assert(sizeof(struct record_opening) == 24, "record_opening has holes");
 _Static_assert(sizeof(struct record_summary) == 48, "record_summary has holes");
 _Static_assert(sizeof(struct record_death) == 16, "record_death has holes");
 _Static_assert(sizeof(struct record_accept) == 24, "record_accept has holes");

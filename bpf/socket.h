@@ -99,24 +99,21 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 		return 0;
 	if (sk->__sk_common.skc_net.net->ns.inum != filter_netns_inode ||
 	    !socket_port_matches(sk)) {
-		state->ignored = 1;
+		state->closed = 1;
 		return 0;
 	}
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
 	state->number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
 	state->rcv_nxt = queues.rcv_nxt;
-	state->period_start_ns = time_ns;
+	state->first_ns = time_ns;
+	state->last_ns = time_ns;
 	state->period_end_ns =
 		start_ns + ((time_ns - start_ns) / summary_period_ns + 1) * summary_period_ns;
-	state->gauge[GAUGE_TX_QUEUE].gauge = GAUGE_TX_QUEUE;
-	state->gauge[GAUGE_RMEM].gauge = GAUGE_RMEM;
-	gauge_begin(&state->gauge[GAUGE_RX_QUEUE], queues.rx_queue_bytes, time_ns, sk->sk_rcvbuf,
-		    flags);
-	gauge_begin(&state->gauge[GAUGE_TX_QUEUE], queues.tx_queue_bytes, time_ns, sk->sk_sndbuf,
-		    flags);
-	gauge_begin(&state->gauge[GAUGE_RMEM], queues.rmem_bytes, time_ns, sk->sk_rcvbuf, flags);
 	socket_emit(sk, state->number, time_ns, flags);
+	gauge_begin(state, GAUGE_RX_QUEUE, queues.rx_queue_bytes, sk->sk_rcvbuf, flags);
+	gauge_begin(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, sk->sk_sndbuf, flags);
+	gauge_begin(state, GAUGE_RMEM, queues.rmem_bytes, sk->sk_rcvbuf, flags);
 	return 0;
 }
 
@@ -169,36 +166,38 @@ static __always_inline struct socket_state *socket_find(struct sock *sk)
 		if (!state)
 			return NULL;
 	}
-	return state->ignored || state->finished ? NULL : state;
+	return state->closed ? NULL : state;
 }
 
-/* What went by without a hook since the last one: see the top of this file. */
+/* What went by without a hook since the last one: see core.h. */
 static __always_inline void socket_catch_up(struct sock *sk, struct socket_state *state,
 					    const struct queues *queues)
 {
-	struct gauge_state *rx = &state->gauge[GAUGE_RX_QUEUE];
-	struct gauge_state *tx = &state->gauge[GAUGE_TX_QUEUE];
-	struct gauge_state *rmem = &state->gauge[GAUGE_RMEM];
+	__u32 rx_queue_bytes = state->gauge[GAUGE_RX_QUEUE].value_bytes;
+	__u32 rmem_bytes = state->gauge[GAUGE_RMEM].value_bytes;
 
-	if (state->send_ns) {
-		if (queues->tx_queue_bytes > tx->value_bytes)
-			gauge_set(state, tx, queues->tx_queue_bytes, state->send_ns, sk);
-		state->send_ns = 0;
-	}
-	if (state->arrival_ns) {
+	switch (state->note) {
+	case NOTE_SEND:
+		if (queues->tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
+			gauge_set(state, GAUGE_TX_QUEUE, queues->tx_queue_bytes, state->note_ns, sk);
+		break;
+	case NOTE_ARRIVAL:
 		/* By what came, not by what is left: the reader may have taken it all already. */
 		if (queues->rcv_nxt != state->rcv_nxt)
-			gauge_set(state, rx, rx->value_bytes + (queues->rcv_nxt - state->rcv_nxt),
-				  state->arrival_ns, sk);
-		if (queues->rmem_bytes > rmem->value_bytes)
-			gauge_set(state, rmem, queues->rmem_bytes, state->arrival_ns, sk);
-		state->arrival_ns = 0;
+			gauge_set(state, GAUGE_RX_QUEUE,
+				  rx_queue_bytes + (queues->rcv_nxt - state->rcv_nxt),
+				  state->note_ns, sk);
+		if (queues->rmem_bytes > rmem_bytes)
+			gauge_set(state, GAUGE_RMEM, queues->rmem_bytes, state->note_ns, sk);
+		break;
+	case NOTE_READ:
+		if (queues->rmem_bytes < rmem_bytes)
+			gauge_set(state, GAUGE_RMEM, queues->rmem_bytes, state->note_ns, sk);
+		break;
+	default:
+		break;
 	}
-	if (state->read_ns) {
-		if (queues->rmem_bytes < rmem->value_bytes)
-			gauge_set(state, rmem, queues->rmem_bytes, state->read_ns, sk);
-		state->read_ns = 0;
-	}
+	state->note = NOTE_NONE;
 	state->rcv_nxt = queues->rcv_nxt;
 }
 
@@ -207,21 +206,19 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 static __always_inline void socket_observe(struct sock *sk, struct socket_state *state,
 					   const struct queues *queues)
 {
-	struct gauge_state *rx = &state->gauge[GAUGE_RX_QUEUE];
-	struct gauge_state *tx = &state->gauge[GAUGE_TX_QUEUE];
-	struct gauge_state *rmem = &state->gauge[GAUGE_RMEM];
 	__u64 now_ns;
 
-	if (queues->rx_queue_bytes == rx->value_bytes &&
-	    queues->tx_queue_bytes == tx->value_bytes && queues->rmem_bytes == rmem->value_bytes)
+	if (queues->rx_queue_bytes == state->gauge[GAUGE_RX_QUEUE].value_bytes &&
+	    queues->tx_queue_bytes == state->gauge[GAUGE_TX_QUEUE].value_bytes &&
+	    queues->rmem_bytes == state->gauge[GAUGE_RMEM].value_bytes)
 		return;
 	now_ns = bpf_ktime_get_ns();
-	if (queues->rx_queue_bytes != rx->value_bytes)
-		gauge_set(state, rx, queues->rx_queue_bytes, now_ns, sk);
-	if (queues->tx_queue_bytes != tx->value_bytes)
-		gauge_set(state, tx, queues->tx_queue_bytes, now_ns, sk);
-	if (queues->rmem_bytes != rmem->value_bytes)
-		gauge_set(state, rmem, queues->rmem_bytes, now_ns, sk);
+	if (queues->rx_queue_bytes != state->gauge[GAUGE_RX_QUEUE].value_bytes)
+		gauge_set(state, GAUGE_RX_QUEUE, queues->rx_queue_bytes, now_ns, sk);
+	if (queues->tx_queue_bytes != state->gauge[GAUGE_TX_QUEUE].value_bytes)
+		gauge_set(state, GAUGE_TX_QUEUE, queues->tx_queue_bytes, now_ns, sk);
+	if (queues->rmem_bytes != state->gauge[GAUGE_RMEM].value_bytes)
+		gauge_set(state, GAUGE_RMEM, queues->rmem_bytes, now_ns, sk);
 }
 
 static __always_inline void owner_emit(struct sock *sk, struct socket_state *state)
@@ -249,7 +246,7 @@ static __noinline int socket_own(struct sock *sk, struct socket_state *state, __
 	if (!state)
 		return 0;
 	if (filter_pid && !state->owned && pid != filter_pid) {
-		state->ignored = 1;
+		state->closed = 1;
 		return 0;
 	}
 	state->owner_pid = pid;
@@ -261,14 +258,16 @@ static __noinline int socket_own(struct sock *sk, struct socket_state *state, __
 	return 0;
 }
 
-/* The process that runs reads or writes. Returns whether the socket is (still) measured. */
-static __always_inline bool socket_used(struct sock *sk, struct socket_state *state)
+/* The process that runs, as pid << 32 | thread, reads or writes. Returns whether the socket is
+ * (still) measured. */
+static __always_inline bool socket_used(struct sock *sk, struct socket_state *state,
+					__u64 pid_thread)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 pid = pid_thread >> 32;
 
 	if (pid != state->owner_pid)
 		socket_own(sk, state, pid);
-	return !state->ignored;
+	return !state->closed;
 }
 
 /* A socket's last records, cut at the capture's end if that came first. */
@@ -292,10 +291,10 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 	}
 	if (time_ns >= state->period_end_ns)
 		socket_next_period(state, time_ns);
-	gauge_finish(state, &state->gauge[GAUGE_RX_QUEUE], time_ns, flags);
-	gauge_finish(state, &state->gauge[GAUGE_TX_QUEUE], time_ns, flags);
-	gauge_finish(state, &state->gauge[GAUGE_RMEM], time_ns, flags);
-	state->finished = 1;
+	gauge_finish(state, GAUGE_RX_QUEUE, time_ns, flags);
+	gauge_finish(state, GAUGE_TX_QUEUE, time_ns, flags);
+	gauge_finish(state, GAUGE_RMEM, time_ns, flags);
+	state->closed = 1;
 	if (state->owner_news)
 		owner_emit(sk, state);
 	if (dead) {

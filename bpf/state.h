@@ -17,6 +17,10 @@
  * summary period ends. Only the segment's peak is brought up to date at each change; its end folds
  * it into the spike and the period that it lies in. So a change costs one comparison for the
  * thresholds and one for the peak, however many thresholds are open.
+ *
+ * What each change touches comes first and fills three cache lines: the processor that delivers
+ * packets and the one that reads and writes are seldom the same, and each line that both of them
+ * write moves between them.
  */
 struct spike_state {
 	__u64 start_ns;
@@ -25,46 +29,65 @@ struct spike_state {
 	__u32 peak_bytes;
 	__u32 limit_bytes; /* at the peak */
 	__u32 start_events; /* the gauge's running events before the spike */
-	__u32 flags; /* RECORD_LEFT_CENSORED */
+	__u32 threshold_bytes; /* as it was when the spike began */
+	__u32 start_flags; /* RECORD_LEFT_CENSORED */
+	__u32 padding;
 };
 
 struct gauge_state {
-	__u64 changed_ns; /* areas are counted up to here */
-	__u64 period_area_byte_ns; /* of the running period */
-	__u64 earlier_area_byte_us; /* of all periods before it */
+	/* The area of the running period up to a time t is this + value x (t - the period's start
+	 * in its grid): so no gauge needs the time of its last change. */
+	__u64 period_area_byte_ns;
 	__u64 segment_peak_ns;
-	__u64 period_peak_ns;
 	__u32 segment_peak_bytes;
 	__u32 segment_limit_bytes;
-	__u32 period_peak_bytes;
-	__u32 period_start_events;
 	__u32 value_bytes;
 	__u32 low_bytes; /* no threshold is crossed while value - low < span, unsigned */
 	__u32 span_bytes;
-	__u32 level; /* how many spikes are open: one for each threshold below */
 	__u32 events; /* changes so far */
+};
+
+/* What only a crossed threshold and the end of a period touch. */
+struct gauge_history {
+	__u64 earlier_area_byte_us; /* of all periods before the running one */
+	__u64 period_peak_ns;
+	__u32 period_peak_bytes;
+	__u32 period_start_events;
+	__u32 level; /* how many spikes are open: one for each threshold below */
+	__u32 range_limit_bytes; /* what thresholds in per cent were last computed from */
 	__u32 gauge; /* enum gauge */
+	__u32 padding;
 	struct spike_state spike[THRESHOLDS_MAX];
 };
 
+/*
+ * A change that is coming, or has just been, and has no hook behind it: see core.h. The next hook
+ * on this socket takes the note before it leaves one of its own, so there is one at most.
+ */
+enum note {
+	NOTE_NONE,
+	NOTE_SEND, /* a round of the copy loop began, whose bytes are not in tx_queue yet */
+	NOTE_ARRIVAL, /* a packet came that may not be announced */
+	NOTE_READ, /* a read took bytes whose memory may not be freed yet */
+};
+
 struct socket_state {
-	__u64 period_start_ns;
 	__u64 period_end_ns;
-	__u64 send_ns; /* when the copy loop's last round began, whose bytes are not in tx_queue
-			  yet, 0: none */
-	__u64 send_task; /* the task that sends, while send_ns is set */
-	__u64 send_left_bytes; /* what was left to copy when that round began */
-	__u64 read_ns; /* when a read took bytes whose memory may not be freed yet, 0: none */
-	__u64 arrival_ns; /* when a packet came that may not be announced, 0: none */
+	__u64 last_ns; /* of the last change: none lies before it */
+	__u64 note_ns;
+	__u32 note_thread; /* the thread that sends, of NOTE_SEND */
+	__u32 note_left_bytes; /* what was left to copy when the round began, of NOTE_SEND */
+	__u32 rcv_nxt; /* as last seen */
 	__u32 number; /* record_header.socket_number */
-	__u8 ignored; /* outside the filter: decided once */
-	__u8 finished; /* its last records are out */
+	__u32 owner_pid;
+	__u8 note; /* enum note */
+	__u8 closed; /* outside the filter, decided once, or its last records are out */
 	__u8 owned; /* its owner is known */
 	__u8 owner_news; /* and has changed since RECORD_OWNER was out */
-	__u32 owner_pid;
-	__u32 rcv_nxt; /* as last seen */
-	char owner_comm[COMM_BYTES];
 	struct gauge_state gauge[GAUGES];
+	struct gauge_history history[GAUGES];
+	__u64 first_ns;
+	char owner_comm[COMM_BYTES];
 };
 
 struct {

@@ -103,7 +103,7 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 {
 	struct pollgap__rodata *config = probe->skeleton->rodata;
 
-	memcpy(config->threshold_bytes, options->threshold_bytes, sizeof(config->threshold_bytes));
+	memcpy(config->thresholds_value, options->threshold_bytes, sizeof(config->thresholds_value));
 	memcpy(config->filter_port, options->port, sizeof(config->filter_port));
 	config->thresholds = options->thresholds;
 	config->filter_ports = options->ports;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * attach FILE.bpf.o: attaches every program of the file, says "attached", and detaches them on
+ * SIGTERM, SIGINT or the end of its input. Then it prints one line a program: its name, how often
+ * it ran while the kernel timed it (kernel.bpf_stats_enabled, or somebody's BPF_ENABLE_STATS), and
+ * the ns of all those runs.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { LINKS_MAX = 32 };
+
+static int print_runs(const struct bpf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t info_bytes = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &info_bytes) < 0)
+			return -errno;
+		printf("%s %" PRIu64 " %" PRIu64 "\n", bpf_program__name(program),
+		       (uint64_t)info.run_cnt, (uint64_t)info.run_time_ns);
+	}
+	return 0;
+}
+
+static void wait_for_the_end(void)
+{
+	struct pollfd ends[2] = { { .fd = STDIN_FILENO, .events = POLLIN } };
+	char buffer[256];
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	ends[1].fd = signalfd(-1, &signals, 0);
+	ends[1].events = POLLIN;
+	puts("attached");
+	fflush(stdout);
+	while (poll(ends, 2, -1) >= 0 && !ends[1].revents) {
+		if (ends[0].revents && read(STDIN_FILENO, buffer, sizeof(buffer)) <= 0)
+			break;
+	}
+	close(ends[1].fd);
+}
+
+static int attach_all(struct bpf_object *object, struct bpf_link **link, unsigned *links)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object) {
+		if (*links == LINKS_MAX)
+			return -E2BIG;
+		link[*links] = bpf_program__attach(program);
+		if (!link[*links])
+			return -errno;
+		(*links)++;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_link *link[LINKS_MAX];
+	struct bpf_object *object;
+	unsigned links = 0;
+	int error;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: attach FILE.bpf.o\n");
+		return 2;
+	}
+	object = bpf_object__open_file(argv[1], NULL);
+	if (!object) {
+		fprintf(stderr, "attach: %s: %s\n", argv[1], strerror(errno));
+		return 1;
+	}
+	error = bpf_object__load(object);
+	if (!error)
+		error = attach_all(object, link, &links);
+	if (!error) {
+		wait_for_the_end();
+		error = print_runs(object);
+	}
+	while (links > 0)
+		bpf_link__destroy(link[--links]);
+	bpf_object__close(object);
+	if (error)
+		fprintf(stderr, "attach: %s: %s\n", argv[1], strerror(-error));
+	return error ? 1 : 0;
+}
