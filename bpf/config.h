@@ -27,6 +27,9 @@ enum walk_task {
  * at or after stop_ns. */
 volatile __u64 start_ns;
 volatile __u64 stop_ns;
+/* A tick of the kernel (jiffies) and its time, for ticks that turn out to be needed: tick_ns(). */
+volatile __u64 known_tick;
+volatile __u64 known_tick_ns;
 volatile __u32 walk_task;
 volatile __u32 walk_runs; /* the one at the beginning */
 volatile __u32 netdev_budget_packets; /* net.core.netdev_budget */

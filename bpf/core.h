@@ -12,7 +12,8 @@
  *   - bytes that a send adds to tx_queue: noted when a round of its copy loop begins. The next
  * round, or the packet that the send puts out, comes right after they were added and dates them
  * itself. Where neither comes (a closed window, Nagle), the next ACK or send finds them, and dates
- * them back to their round's beginning: early by the time that copying them took;
+ * them back to their round's beginning: early by the time that copying them took. Where a packet
+ * was sure to go out and did not (a local firewall, an interface that is down), dated to a tick;
  *   - memory that a read gives back: noted when the bytes are taken, just before the packet is
  * freed;
  *   - a packet that wakes nobody (out of order, or below SO_RCVLOWAT): noted when it arrives.
@@ -53,9 +54,24 @@ static __always_inline bool packet_is_silent(const struct sock *sk, const struct
 }
 
 /*
+ * Whether the enqueue hook is sure to follow in this same call, and nothing is sent before it: the
+ * packet's data is what comes next, lies in the window, and there is room for it; all that was
+ * written is sent.
+ */
+static __always_inline bool packet_is_announced(const struct sock *sk, const struct tcp_sock *tp,
+						const struct tcp_skb_cb *packet)
+{
+	return packet->end_seq != packet->seq && packet->seq == tp->rcv_nxt &&
+	       sk->sk_rcvlowat <= 1 && (__s32)(tp->rcv_wup + tp->rcv_wnd - packet->end_seq) >= 0 &&
+	       sk->sk_backlog.rmem_alloc.counter < sk->sk_rcvbuf && tp->snd_nxt == tp->write_seq;
+}
+
+/*
  * Measurement point: a packet has come to an ESTABLISHED socket; neither its data nor its ACK is
- * applied yet. tx_queue is at a maximum here. Its value after the ACK follows from the packet:
- * tcp_ack() accepts an ACK that lies after snd_una and not after snd_nxt.
+ * applied yet. tx_queue is at a maximum here. Where the packet's data will be announced, what its
+ * ACK did is seen then, less than 1 us later, and the clock is read once for both. Else tx_queue's
+ * value after the ACK follows from the packet: tcp_ack() accepts an ACK that lies after snd_una and
+ * not after snd_nxt.
  */
 static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb)
 {
@@ -75,6 +91,8 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 	if ((__s32)(packet->ack_seq - una) > 0 && (__s32)(tp->snd_nxt - packet->ack_seq) >= 0) {
 		if (queues.tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
 			socket_observe(sk, state, &queues);
+		if (packet_is_announced(sk, tp, packet))
+			return 0;
 		queues.tx_queue_bytes = tp->write_seq - packet->ack_seq;
 	}
 	socket_observe(sk, state, &queues);
@@ -114,8 +132,21 @@ static __always_inline bool send_goes_on(const struct socket_state *state,
 {
 	__u32 added_bytes = queues->tx_queue_bytes - state->gauge[GAUGE_TX_QUEUE].value_bytes;
 
-	return state->note == NOTE_SEND && added_bytes &&
+	return (state->note == NOTE_SEND || state->note == NOTE_PROMPT) && added_bytes &&
 	       left_bytes + added_bytes == state->note_left_bytes;
+}
+
+/*
+ * Whether this send is sure to put out a packet before it returns, which then dates its bytes:
+ * nothing is in flight, so neither Nagle's rule nor autocorking nor the congestion window holds it
+ * back; nobody asked for it to be held back; the peer has room; no timer paces it.
+ */
+static __always_inline bool send_is_prompt(const struct sock *sk, const struct tcp_sock *tp,
+					   const struct msghdr *message, __u32 left_bytes)
+{
+	return !tp->packets_out && !(message->msg_flags & MSG_MORE) && tp->snd_wnd >= left_bytes &&
+	       sk->sk_pacing_status != SK_PACING_NEEDED &&
+	       !(BPF_CORE_READ_BITFIELD(tp, nonagle) & TCP_NAGLE_CORK);
 }
 
 /* Measurement point: the copy loop of a send begins a round. What earlier rounds added shows now. */
@@ -135,12 +166,14 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 	if (send_goes_on(state, &queues, left_bytes))
 		state->note = NOTE_NONE; /* added just now: socket_observe() dates it */
 	socket_catch_up(sk, state, &queues);
-	socket_observe(sk, state, &queues);
-	now_ns = bpf_ktime_get_ns();
-	if (now_ns >= stop_ns)
-		return 0;
-	state->note = NOTE_SEND;
-	state->note_ns = now_ns;
+	now_ns = socket_observe(sk, state, &queues);
+	if (!now_ns && send_is_prompt(sk, tp, message, left_bytes)) {
+		state->note = NOTE_PROMPT;
+		state->note_ns = bpf_jiffies64();
+	} else {
+		state->note = NOTE_SEND;
+		state->note_ns = now_ns ? now_ns : bpf_ktime_get_ns();
+	}
 	state->note_left_bytes = left_bytes;
 	state->note_thread = pid_thread;
 	return 0;
@@ -161,7 +194,7 @@ static __always_inline int record_transmit(struct sk_buff *skb)
 	if (!sk || !socket_is_tcp(sk))
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
-	if (!state || state->note != NOTE_SEND || state->closed ||
+	if (!state || (state->note != NOTE_SEND && state->note != NOTE_PROMPT) || state->closed ||
 	    state->note_thread != (__u32)bpf_get_current_pid_tgid())
 		return 0;
 	queues = queues_read(sk, kernel_object(struct tcp_sock, sk),
@@ -243,6 +276,10 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 		return listener_observe(sk);
 	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (walk_task == WALK_BEGIN) {
+		if (!known_tick) {
+			known_tick_ns = bpf_ktime_get_ns();
+			known_tick = bpf_jiffies64();
+		}
 		/* No state yet, so no event since start_ns: the values have held all that time. */
 		if (!state && socket_has_queues(sk))
 			socket_create(sk, start_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);

@@ -321,8 +321,8 @@ static __always_inline void gauge_set(struct socket_state *state, enum gauge ind
 	state->last_ns = time_ns;
 	if (time_ns >= state->period_end_ns)
 		socket_next_period(state, time_ns);
-	gauge->period_area_byte_ns += ((__u64)gauge->value_bytes - value_bytes) *
-				      (time_ns - period_origin_ns(state));
+	gauge->period_area_byte_ns +=
+		((__u64)gauge->value_bytes - value_bytes) * (time_ns - period_origin_ns(state));
 	gauge->value_bytes = value_bytes;
 	gauge->events++;
 	if (thresholds_in_percent)

@@ -98,6 +98,7 @@ struct sock {
 	int sk_rcvbuf;
 	int sk_sndbuf;
 	int sk_rcvlowat;
+	__u32 sk_pacing_status; /* enum sk_pacing */
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	__u16 sk_protocol;
@@ -110,6 +111,7 @@ struct iov_iter {
 
 struct msghdr {
 	struct iov_iter msg_iter;
+	unsigned int msg_flags;
 } __relocated;
 
 struct tcp_sock {
@@ -118,7 +120,18 @@ struct tcp_sock {
 	__u32 write_seq;
 	__u32 snd_una;
 	__u32 snd_nxt;
+	__u32 snd_wnd;
+	__u32 packets_out;
+	__u32 rcv_wnd;
+	__u32 rcv_wup;
+	__u8 nonagle : 4;
 } __relocated;
+
+enum {
+	TCP_NAGLE_CORK = 2, /* include/net/tcp.h */
+	SK_PACING_NEEDED = 1, /* include/net/sock.h */
+	MSG_MORE = 0x8000,
+};
 
 struct sk_buff {
 	struct sock *sk;

@@ -67,6 +67,8 @@ struct gauge_history {
 enum note {
 	NOTE_NONE,
 	NOTE_SEND, /* a round of the copy loop began, whose bytes are not in tx_queue yet */
+	NOTE_PROMPT, /* the same, of a send that is sure to put out a packet, which will date its
+			bytes: note_ns holds the kernel's tick */
 	NOTE_ARRIVAL, /* a packet came that may not be announced */
 	NOTE_READ, /* a read took bytes whose memory may not be freed yet */
 };
@@ -75,8 +77,8 @@ struct socket_state {
 	__u64 period_end_ns;
 	__u64 last_ns; /* of the last change: none lies before it */
 	__u64 note_ns;
-	__u32 note_thread; /* the thread that sends, of NOTE_SEND */
-	__u32 note_left_bytes; /* what was left to copy when the round began, of NOTE_SEND */
+	__u32 note_thread; /* of a send: the thread */
+	__u32 note_left_bytes; /* of a send: what was left to copy when the round began */
 	__u32 rcv_nxt; /* as last seen */
 	__u32 number; /* record_header.socket_number */
 	__u32 owner_pid;
