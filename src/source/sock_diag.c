@@ -285,34 +285,54 @@ static const struct source_ops sock_diag_ops = {
 static size_t receive_bytes_of(const struct sock_diag_options *options)
 {
 	size_t wanted = options->receive_bytes ? options->receive_bytes : SOCK_DIAG_RECEIVE_BYTES;
-	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	size_t least = page_bytes < GOODSIZE_BYTES_MAX ? page_bytes : GOODSIZE_BYTES_MAX;
+	long page_bytes = sysconf(_SC_PAGESIZE);
+	size_t least = GOODSIZE_BYTES_MAX;
 
+	if (page_bytes > 0 && page_bytes < GOODSIZE_BYTES_MAX)
+		least = (size_t)page_bytes;
 	if (wanted > SOCK_DIAG_RECEIVE_BYTES_MAX)
 		return SOCK_DIAG_RECEIVE_BYTES_MAX;
 	return wanted < least ? least : wanted;
 }
 
-int sock_diag_open_on(int fd, const struct sock_diag_options *options, struct source **ret_source,
-		      struct failure *failure)
+static int options_check(const struct sock_diag_options *options, struct failure *failure)
 {
-	struct sock_diag *diag = NULL;
-	int error = 0;
-
 	if (options->filter.ports > PORTS_MAX)
-		error = failure_set(failure, EINVAL, "%u ports are too many: %d at most",
-				    options->filter.ports, PORTS_MAX);
-	if (!error)
-		diag = calloc(1, sizeof(*diag));
+		return failure_set(failure, EINVAL, "%u ports are too many: %d at most",
+				   options->filter.ports, PORTS_MAX);
+	return 0;
+}
+
+/* Takes the socket. NULL: no memory. */
+static struct sock_diag *sock_diag_make(int fd, const struct sock_diag_options *options)
+{
+	struct sock_diag *diag = calloc(1, sizeof(*diag));
+
 	if (!diag) {
 		close(fd);
-		return error ? error : failure_set(failure, ENOMEM, "no memory for a poller");
+		return NULL;
 	}
 	diag->source.ops = &sock_diag_ops;
 	diag->fd = fd;
 	diag->states = options->states ? options->states : STATES_DEFAULT;
 	diag->receive_bytes = receive_bytes_of(options);
 	diag->filter = options->filter;
+	return diag;
+}
+
+int sock_diag_open_on(int fd, const struct sock_diag_options *options, struct source **ret_source,
+		      struct failure *failure)
+{
+	struct sock_diag *diag;
+	int error = options_check(options, failure);
+
+	if (error) {
+		close(fd);
+		return error;
+	}
+	diag = sock_diag_make(fd, options);
+	if (!diag)
+		return failure_set(failure, ENOMEM, "no memory for a poller");
 	*ret_source = &diag->source;
 	return 0;
 }
@@ -322,20 +342,25 @@ int sock_diag_open(const struct sock_diag_options *options, struct source **ret_
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	_cleanup_(source_closep) struct source *source = NULL;
+	struct sock_diag *diag;
 	struct turn turn = { 0 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	int error;
+	int error = options_check(options, failure);
+	int fd;
 
-	if (fd < 0)
-		return sock_diag_failure(failure, errno);
-	error = sock_diag_open_on(fd, options, &source, failure);
 	if (error)
 		return error;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (fd < 0)
+		return sock_diag_failure(failure, errno);
+	diag = sock_diag_make(fd, options);
+	if (!diag)
+		return failure_set(failure, ENOMEM, "no memory for a poller");
+	source = &diag->source;
 	/* Connected, so that no other process can send to it: netlink_getsockbyportid(), v6.18. */
 	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		return sock_diag_failure(failure, errno);
 	/* No state: an answer without rows, and without a walk. */
-	error = family_dump((struct sock_diag *)source, AF_INET, 0, NULL, &turn, failure);
+	error = family_dump(diag, AF_INET, 0, NULL, &turn, failure);
 	if (error)
 		return error;
 	*ret_source = source;
