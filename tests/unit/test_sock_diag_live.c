@@ -1,41 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE /* unshare() */
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "base/failure.h"
 #include "source/proc_tcp.h"
-#include "source/sock_diag.h"
 #include "tests/unit/collect.h"
 #include "tests/unit/connection.h"
+#include "tests/unit/diag.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 /* Against the kernel's own answers, with connections of this process whose queues are known. */
 
-enum { LISTENERS_MAX = 251 };
-
 static struct collected got;
-
-static uint64_t cookie_of(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t cookie_bytes = sizeof(cookie);
-
-	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &cookie_bytes), 0);
-	return cookie;
-}
 
 static uint64_t inode_of(int fd)
 {
@@ -43,50 +25,6 @@ static uint64_t inode_of(int fd)
 
 	assert_int_equal(fstat(fd, &status), 0);
 	return status.st_ino;
-}
-
-static struct source *source_open(uint16_t port)
-{
-	const struct sock_diag_options options = {
-		.filter = { .port = { port }, .ports = port != 0 }, /* 0: all */
-	};
-	struct failure failure = { { 0 } };
-	struct source *source = NULL;
-
-	assert_int_equal(sock_diag_open(&options, &source, &failure), 0);
-	return source;
-}
-
-static void turn_run(struct source *source)
-{
-	struct sink sink = collect_sink(&got);
-	struct failure failure = { { 0 } };
-	struct turn turn;
-	uint64_t start_ns = clock_monotonic_ns();
-
-	assert_int_equal(source_read(source, &sink, &turn, &failure), 0);
-	assert_string_equal(failure.text, "");
-	assert_true(turn.rows_read >= got.count);
-	for (size_t i = 0; i < got.count; i++) {
-		assert_true(got.sample[i].read_start_ns >= start_ns);
-		assert_true(got.sample[i].read_end_ns >= got.sample[i].read_start_ns);
-		assert_true(got.sample[i].read_end_ns <= clock_monotonic_ns());
-	}
-	assert_int_equal(sock_diag_interrupted(source), 0);
-}
-
-static const struct sample *sample_of(int fd)
-{
-	const struct sample *found = NULL;
-	uint64_t cookie = cookie_of(fd);
-
-	for (size_t i = 0; i < got.count; i++) {
-		if (got.sample[i].cookie != cookie)
-			continue;
-		assert_null(found);
-		found = &got.sample[i];
-	}
-	return found;
 }
 
 static void unread_bytes_are_found(int family)
@@ -99,13 +37,13 @@ static void unread_bytes_are_found(int family)
 
 	if (!connection_open(family, &connection))
 		skip();
-	source = source_open(connection.server_port);
+	source = diag_open(connection.server_port);
 	assert_int_equal(send(connection.client, data, sizeof(data), 0), sizeof(data));
 	unread_wait(connection.server, sizeof(data));
 	for (int i = 0; i < 3; i++) {
-		turn_run(source);
-		server = sample_of(connection.server);
-		client = sample_of(connection.client);
+		diag_poll(source, &got);
+		server = sample_of(&got, connection.server);
+		client = sample_of(&got, connection.client);
 		assert_non_null(server);
 		assert_non_null(client);
 		assert_int_equal(server->rx_queue_bytes, 23457);
@@ -162,7 +100,7 @@ static void unacknowledged_bytes_are_the_transmit_queue(void **state)
 	(void)state;
 	if (!connection_open(AF_INET, &connection))
 		skip();
-	source = source_open(connection.server_port);
+	source = diag_open(connection.server_port);
 	assert_int_equal(setsockopt(connection.server, SOL_SOCKET, SO_RCVBUF, &small_bytes,
 				    sizeof(small_bytes)),
 			 0);
@@ -172,16 +110,16 @@ static void unacknowledged_bytes_are_the_transmit_queue(void **state)
 	do {
 		received = unread_bytes(connection.server);
 		waiting = unacknowledged_bytes(connection.client);
-		turn_run(source);
+		diag_poll(source, &got);
 		assert_true(tries++ < 1001);
 	} while (received + (long)waiting != sent_bytes ||
 		 received != unread_bytes(connection.server) ||
 		 waiting != unacknowledged_bytes(connection.client));
 	assert_true(waiting > 0);
-	assert_int_equal(sample_of(connection.client)->tx_queue_bytes, waiting);
-	assert_int_equal(sample_of(connection.client)->rx_queue_bytes, 0);
-	assert_int_equal(sample_of(connection.server)->rx_queue_bytes, received);
-	assert_int_equal(sample_of(connection.server)->tx_queue_bytes, 0);
+	assert_int_equal(sample_of(&got, connection.client)->tx_queue_bytes, waiting);
+	assert_int_equal(sample_of(&got, connection.client)->rx_queue_bytes, 0);
+	assert_int_equal(sample_of(&got, connection.server)->rx_queue_bytes, received);
+	assert_int_equal(sample_of(&got, connection.server)->tx_queue_bytes, 0);
 	source_closep(&source);
 	connection_close(&connection);
 }
@@ -197,19 +135,19 @@ static void a_listener_shows_its_waiting_connections_and_no_transmit_queue(void 
 	(void)state;
 	if (!connection_open(AF_INET, &connection))
 		skip();
-	source = source_open(connection.server_port);
+	source = diag_open(connection.server_port);
 	assert_int_equal(
 		getsockname(connection.listener, (struct sockaddr *)&address, &address_bytes), 0);
 	for (int i = 0; i < 3; i++) {
 		client[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		assert_int_equal(connect(client[i], (struct sockaddr *)&address, address_bytes), 0);
 	}
-	turn_run(source);
-	assert_non_null(sample_of(connection.listener));
-	assert_int_equal(sample_of(connection.listener)->state, 10);
-	assert_int_equal(sample_of(connection.listener)->rx_queue_bytes, 3);
-	assert_int_equal(sample_of(connection.listener)->tx_queue_bytes, 0);
-	assert_int_equal(sample_of(connection.listener)->remote_port, 0);
+	diag_poll(source, &got);
+	assert_non_null(sample_of(&got, connection.listener));
+	assert_int_equal(sample_of(&got, connection.listener)->state, 10);
+	assert_int_equal(sample_of(&got, connection.listener)->rx_queue_bytes, 3);
+	assert_int_equal(sample_of(&got, connection.listener)->tx_queue_bytes, 0);
+	assert_int_equal(sample_of(&got, connection.listener)->remote_port, 0);
 	source_closep(&source);
 	connection_close(&connection);
 	for (int i = 0; i < 3; i++)
@@ -226,141 +164,19 @@ static void only_rows_with_the_ports_are_handed_over(void **state)
 	if (!connection_open(AF_INET, &connection))
 		skip();
 	assert_true(connection_open(AF_INET, &other));
-	source = source_open(connection.client_port);
-	turn_run(source);
+	source = diag_open(connection.client_port);
+	diag_poll(source, &got);
 	assert_int_equal(got.count, 2);
-	assert_non_null(sample_of(connection.client));
-	assert_non_null(sample_of(connection.server));
+	assert_non_null(sample_of(&got, connection.client));
+	assert_non_null(sample_of(&got, connection.server));
 	source_closep(&source);
-	source = source_open(0);
-	turn_run(source);
-	assert_non_null(sample_of(connection.listener));
-	assert_non_null(sample_of(other.client));
+	source = diag_open(0);
+	diag_poll(source, &got);
+	assert_non_null(sample_of(&got, connection.listener));
+	assert_non_null(sample_of(&got, other.client));
 	source_closep(&source);
 	connection_close(&connection);
 	connection_close(&other);
-}
-
-static unsigned connections_open(unsigned wanted, struct connection *connection)
-{
-	struct rlimit limit;
-
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = limit.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	if (limit.rlim_cur < 3 * wanted + 23)
-		return 0;
-	for (unsigned i = 0; i < wanted; i++)
-		if (!connection_open(AF_INET, &connection[i]))
-			return i;
-	return wanted;
-}
-
-static void connections_close(unsigned connections, struct connection *connection)
-{
-	for (unsigned i = 0; i < connections; i++)
-		connection_close(&connection[i]);
-}
-
-static void five_hundred_sockets_are_each_found_once(void **state)
-{
-	static struct connection connection[LISTENERS_MAX];
-	unsigned connections = connections_open(LISTENERS_MAX, connection);
-	struct source *source;
-
-	(void)state;
-	if (connections < LISTENERS_MAX) {
-		connections_close(connections, connection);
-		skip();
-	}
-	source = source_open(0);
-	for (int turn = 0; turn < 3; turn++) {
-		turn_run(source);
-		for (unsigned i = 0; i < connections; i++) {
-			assert_non_null(sample_of(connection[i].client));
-			assert_non_null(sample_of(connection[i].server));
-			assert_non_null(sample_of(connection[i].listener));
-		}
-	}
-	source_closep(&source);
-	connections_close(connections, connection);
-}
-
-enum { CHANGED = 101 };
-
-/* Puts a byte into every queue as soon as the first row of ours is handed over. */
-struct changer {
-	struct connection connection[CHANGED];
-	uint64_t cookie[CHANGED];
-	uint64_t begin_ns;
-	uint64_t end_ns;
-	struct sink collect;
-};
-
-static int changer_find(const struct changer *changer, const struct sample *sample)
-{
-	for (int i = 0; i < CHANGED; i++)
-		if (changer->cookie[i] == sample->cookie)
-			return i;
-	return -1;
-}
-
-static int changer_take(void *context, enum observation kind, const void *item, size_t item_bytes)
-{
-	struct changer *changer = context;
-
-	if (!changer->begin_ns && changer_find(changer, item) >= 0) {
-		changer->begin_ns = clock_monotonic_ns();
-		for (int i = 0; i < CHANGED; i++)
-			assert_int_equal(send(changer->connection[i].client, "x", 1, 0), 1);
-		for (int i = 0; i < CHANGED; i++)
-			unread_wait(changer->connection[i].server, 1);
-		changer->end_ns = clock_monotonic_ns();
-	}
-	return changer->collect.take(changer->collect.context, kind, item, item_bytes);
-}
-
-static void what_changes_in_the_middle_of_a_dump_fits_each_rows_window(void **state)
-{
-	static struct changer changer;
-	struct sink sink = { .context = &changer, .take = changer_take };
-	struct source *source;
-	struct turn turn;
-	int before = 0;
-	int after = 0;
-
-	(void)state;
-	if (connections_open(CHANGED, changer.connection) < CHANGED)
-		skip();
-	for (int i = 0; i < CHANGED; i++)
-		changer.cookie[i] = cookie_of(changer.connection[i].server);
-	source = source_open(0);
-	changer.collect = collect_sink(&got);
-	assert_int_equal(source_read(source, &sink, &turn, NULL), 0);
-	/* The kernel reads within calls, the change lies between two: each row is on one side of
-	 * it. */
-	for (size_t i = 0; i < got.count; i++) {
-		const struct sample *sample = &got.sample[i];
-
-		if (changer_find(&changer, sample) < 0)
-			continue;
-		if (sample->rx_queue_bytes == 0) {
-			assert_true(sample->read_end_ns <= changer.begin_ns);
-			before++;
-		} else {
-			assert_int_equal(sample->rx_queue_bytes, 1);
-			assert_true(sample->read_start_ns >= changer.end_ns);
-			after++;
-		}
-	}
-	assert_int_equal(before + after, CHANGED);
-	assert_true(before > 0);
-	assert_true(after > 0);
-	turn_run(source);
-	for (int i = 0; i < CHANGED; i++)
-		assert_int_equal(sample_of(changer.connection[i].server)->rx_queue_bytes, 1);
-	source_closep(&source);
-	connections_close(CHANGED, changer.connection);
 }
 
 static bool same_row(const struct sample *proc, const struct sample *diag)
@@ -405,8 +221,8 @@ static void rows_of_proc_have_their_equals(int family)
 	unread_wait(connection.server, 11);
 	options.port[0] = connection.server_port;
 	assert_int_equal(proc_tcp_open(&options, &proc, NULL), 0);
-	diag = source_open(connection.server_port);
-	turn_run(diag);
+	diag = diag_open(connection.server_port);
+	diag_poll(diag, &got);
 	sink = collect_sink(&proc_got);
 	assert_int_equal(source_read(proc, &sink, &turn, NULL), 0);
 	assert_int_equal(proc_got.count, mapped < 0 ? 3 : 5);
@@ -432,70 +248,12 @@ static void every_row_of_proc_has_its_equal(void **state)
 	rows_of_proc_have_their_equals(AF_INET6);
 }
 
-static int third_refuse(void *context, enum observation kind, const void *item, size_t item_bytes)
-{
-	(void)kind, (void)item, (void)item_bytes;
-	return ++*(unsigned *)context < 3 ? 0 : -ECANCELED;
-}
-
-static void a_turn_that_its_sink_ended_leaves_nothing_to_the_next(void **state)
-{
-	static struct connection connection[CHANGED];
-	unsigned taken = 0;
-	struct sink sink = { .context = &taken, .take = third_refuse };
-	struct source *source;
-	struct turn turn;
-
-	(void)state;
-	if (connections_open(CHANGED, connection) < CHANGED)
-		skip();
-	source = source_open(0);
-	assert_int_equal(source_read(source, &sink, &turn, NULL), -ECANCELED);
-	assert_int_equal(turn.rows_read, 3);
-	turn_run(source);
-	for (unsigned i = 0; i < CHANGED; i++)
-		assert_non_null(sample_of(connection[i].client));
-	source_closep(&source);
-	connections_close(CHANGED, connection);
-}
-
-static void a_dump_that_is_still_open_is_finished_first(void **state)
-{
-	static struct connection connection[CHANGED];
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 request;
-	} older = { .header = { .nlmsg_len = sizeof(older),
-				.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-				.nlmsg_seq = 99 },
-		    .request = { .sdiag_family = AF_INET,
-				 .sdiag_protocol = IPPROTO_TCP,
-				 .idiag_states = UINT32_MAX } };
-	const struct sock_diag_options options = { 0 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	struct source *source = NULL;
-
-	(void)state;
-	if (connections_open(CHANGED, connection) < CHANGED)
-		skip();
-	assert_int_equal(sock_diag_open_on(fd, &options, &source, NULL), 0);
-	assert_int_equal(send(fd, &older, sizeof(older), 0), sizeof(older));
-	for (int i = 0; i < 2; i++) {
-		turn_run(source);
-		for (unsigned k = 0; k < CHANGED; k++)
-			assert_non_null(sample_of(connection[k].server));
-	}
-	source_closep(&source);
-	connections_close(CHANGED, connection);
-}
-
 static void *elsewhere_open(void *context)
 {
 	struct source **source = context;
 
 	if (unshare(CLONE_NEWNET) == 0)
-		*source = source_open(0);
+		*source = diag_open(0);
 	return NULL;
 }
 
@@ -516,10 +274,10 @@ static void the_rows_are_those_of_the_namespace_of_the_thread_that_opened(void *
 		connection_close(&connection);
 		skip();
 	}
-	here = source_open(0);
-	turn_run(here);
-	assert_non_null(sample_of(connection.server));
-	turn_run(elsewhere);
+	here = diag_open(0);
+	diag_poll(here, &got);
+	assert_non_null(sample_of(&got, connection.server));
+	diag_poll(elsewhere, &got);
 	assert_int_equal(got.count, 0);
 	source_closep(&here);
 	source_closep(&elsewhere);
@@ -534,11 +292,7 @@ int main(void)
 		cmocka_unit_test(unacknowledged_bytes_are_the_transmit_queue),
 		cmocka_unit_test(a_listener_shows_its_waiting_connections_and_no_transmit_queue),
 		cmocka_unit_test(only_rows_with_the_ports_are_handed_over),
-		cmocka_unit_test(five_hundred_sockets_are_each_found_once),
-		cmocka_unit_test(what_changes_in_the_middle_of_a_dump_fits_each_rows_window),
 		cmocka_unit_test(every_row_of_proc_has_its_equal),
-		cmocka_unit_test(a_turn_that_its_sink_ended_leaves_nothing_to_the_next),
-		cmocka_unit_test(a_dump_that_is_still_open_is_finished_first),
 		cmocka_unit_test(the_rows_are_those_of_the_namespace_of_the_thread_that_opened),
 	};
 
