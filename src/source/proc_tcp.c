@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/failure.h"
+#include "source/port_filter.h"
 #include "source/read_batch.h"
 
 #include <errno.h>
@@ -39,8 +40,7 @@ struct proc_tcp {
 	struct proc_file file[FILES_MAX];
 	unsigned files;
 	bool page_reads;
-	unsigned ports;
-	uint16_t port[PORTS_MAX];
+	struct port_filter filter;
 	uint64_t unparsed;
 	struct read_batch batch;
 };
@@ -53,14 +53,6 @@ struct scan {
 	struct turn *turn;
 	struct failure *failure;
 };
-
-static bool port_wanted(const struct proc_tcp *proc, const struct sample *sample)
-{
-	for (unsigned i = 0; i < proc->ports; i++)
-		if (sample->local_port == proc->port[i] || sample->remote_port == proc->port[i])
-			return true;
-	return proc->ports == 0;
-}
 
 static int line_take(void *context, const char *line, size_t line_bytes,
 		     const struct read_window *window)
@@ -76,7 +68,7 @@ static int line_take(void *context, const char *line, size_t line_bytes,
 		return 0;
 	}
 	scan->turn->rows_read++;
-	if (!port_wanted(scan->proc, &sample))
+	if (!port_filter_keeps(&scan->proc->filter, &sample))
 		return 0;
 	sample.read_start_ns = window->start_ns;
 	sample.read_end_ns = window->end_ns;
@@ -215,8 +207,8 @@ int proc_tcp_open(const struct proc_tcp_options *options, struct source **ret_so
 		return failure_set(failure, ENOMEM, "no memory for a poller");
 	proc->source.ops = &proc_tcp_ops;
 	proc->page_reads = options->page_reads;
-	proc->ports = options->ports;
-	memcpy(proc->port, options->port, sizeof(proc->port));
+	proc->filter.ports = options->ports;
+	memcpy(proc->filter.port, options->port, sizeof(proc->filter.port));
 
 	error = file_open(proc, tcp_path, AF_INET, failure);
 	if (!error)

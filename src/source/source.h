@@ -22,21 +22,26 @@ enum observation {
 
 /* One socket's row in one poll. */
 struct sample {
-	uint64_t read_start_ns; /* the window of the read(2) that returned the row, on
-				   CLOCK_MONOTONIC */
+	/* The window of the system call in which the kernel read the socket, on CLOCK_MONOTONIC. */
+	uint64_t read_start_ns;
 	uint64_t read_end_ns;
 	uint64_t inode; /* 0: not accepted yet, or already closed by its process */
+	uint64_t cookie; /* as SO_COOKIE says it; 0: unknown, /proc/net/tcp has none */
 	uint32_t rx_queue_bytes; /* of a listener (state 10): connections, not bytes:
 				    get_tcp4_sock(), v6.18 */
 	uint32_t tx_queue_bytes;
+	uint32_t rmem_bytes; /* sk_rmem_alloc: memory, not payload; 0 without has_rmem */
+	uint32_t backlog_bytes; /* sk_backlog.len: likewise */
 	uint16_t family; /* AF_INET from tcp, AF_INET6 from tcp6 */
 	uint16_t local_port; /* host order */
 	uint16_t remote_port;
 	uint8_t state; /* as printed: 1 ESTABLISHED … 10 LISTEN, 6 TIME_WAIT, 3 SYN_RECV */
-	uint8_t padding;
+	uint8_t has_rmem; /* 1: the source shows memory, and has it of this row */
 	uint8_t local_address[16]; /* network order; IPv4 in the first 4 bytes, the rest 0 */
 	uint8_t remote_address[16];
 };
+
+_Static_assert(sizeof(struct sample) == 88, "a sample has no padding: it is compared as bytes");
 
 /* One CPU's line of /proc/net/softnet_stat. Counters are unwrapped: 64 bits, counted on from the
  * first reading's value. */
@@ -72,7 +77,7 @@ struct turn {
 struct source;
 
 struct source_ops {
-	const char *name; /* "proc", "softnet", "probe" */
+	const char *name; /* "proc", "sock_diag", "softnet", "probe" */
 	int (*read)(struct source *source, const struct sink *sink, struct turn *ret_turn,
 		    struct failure *failure);
 	void (*close)(struct source *source);

@@ -19,7 +19,7 @@ BEGIN {
 	may["report"] = " base store report "
 	may["load"] = " base load "
 	may["cmd"] = " base source store capture report load cmd bpf "
-	shared = " source schedule cpu_list read_batch "
+	shared = " source schedule cpu_list read_batch port_filter "
 }
 
 function complain(why)
