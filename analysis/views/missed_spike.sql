@@ -9,6 +9,7 @@ SELECT
 	run.poller_id,
 	spike.gauge,
 	spike.threshold_bytes,
+	spike.threshold_percent,
 	spike.start_ns,
 	spike.end_ns,
 	spike.end_ns - spike.start_ns AS duration_ns,

@@ -24,6 +24,7 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 		ran.*,
 		poller_gauge.gauge,
 		capture_threshold.threshold_bytes,
+		capture_threshold.threshold_percent,
 		decade.duration_from_ns,
 		decade.duration_to_ns,
 		(ran.poller_id << 44) + (capture_threshold.threshold_bytes << 9)
@@ -42,6 +43,7 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 			WHERE spike.capture_id = run.capture_id
 				AND spike.gauge = run.gauge
 				AND spike.threshold_bytes = run.threshold_bytes
+				AND spike.threshold_percent = run.threshold_percent
 				AND spike.left_censored = 0
 				AND spike.right_censored = 0
 				AND spike.end_ns - spike.start_ns >= run.duration_from_ns
@@ -85,6 +87,7 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 		ON run.capture_id = spike_bin.capture_id
 		AND run.gauge = spike_bin.gauge
 		AND run.threshold_bytes = spike_bin.threshold_bytes
+		AND run.threshold_percent = spike_bin.threshold_percent
 		AND run.duration_from_ns <= spike_bin.duration_from_ns
 		AND run.duration_to_ns > spike_bin.duration_from_ns
 ), counted AS (
@@ -98,6 +101,7 @@ SELECT
 	run.poller_id,
 	run.gauge,
 	run.threshold_bytes,
+	run.threshold_percent,
 	run.duration_from_ns,
 	run.duration_to_ns,
 	counted.spikes,

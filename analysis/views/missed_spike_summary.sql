@@ -13,7 +13,8 @@ WITH ran AS MATERIALIZED (
 		ran.*,
 		poller_gauge.gauge,
 		capture_threshold.threshold_bytes,
-		(ran.poller_id << 40) + (capture_threshold.threshold_bytes << 5)
+		capture_threshold.threshold_percent,
+		(ran.poller_id << 40) + ((capture_threshold.threshold_bytes + capture_threshold.threshold_percent) << 5)
 			+ instr('rx_queue tx_queue rmem', poller_gauge.gauge) AS place
 	FROM ran
 	JOIN poller_gauge ON poller_gauge.poller_id = ran.poller_id
@@ -24,12 +25,14 @@ WITH ran AS MATERIALIZED (
 		run.poller_id,
 		run.gauge,
 		run.threshold_bytes,
+		run.threshold_percent,
 		(
 			SELECT count(*) || ' ' || total(max(0.0, run.kept_period_ns - (spike.end_ns - spike.start_ns)))
 			FROM spike
 			WHERE spike.capture_id = run.capture_id
 				AND spike.gauge = run.gauge
 				AND spike.threshold_bytes = run.threshold_bytes
+				AND spike.threshold_percent = run.threshold_percent
 				AND spike.left_censored = 0
 				AND spike.right_censored = 0
 				AND spike.start_ns >= run.start_ns
@@ -41,12 +44,13 @@ WITH ran AS MATERIALIZED (
 		poller_id,
 		gauge,
 		threshold_bytes,
+		threshold_percent,
 		CAST(tally AS INTEGER) AS spikes,
 		CAST(substr(tally, instr(tally, ' ')) AS REAL) AS unseen_phase_ns
 	FROM tally
 ), seen AS MATERIALIZED (
 	SELECT
-		(spike_seen.poller_id << 40) + (spike.threshold_bytes << 5) + instr('rx_queue tx_queue rmem', spike.gauge) AS place,
+		(spike_seen.poller_id << 40) + ((spike.threshold_bytes + spike.threshold_percent) << 5) + instr('rx_queue tx_queue rmem', spike.gauge) AS place,
 		count(*) AS spikes
 	FROM spike_seen
 	CROSS JOIN spike ON spike.spike_id = spike_seen.spike_id
@@ -61,6 +65,7 @@ WITH ran AS MATERIALIZED (
 		run.poller_id,
 		run.gauge,
 		run.threshold_bytes,
+		run.threshold_percent,
 		sum(spike_bin.spikes) AS spikes,
 		sum(max(0.0, run.kept_period_ns * spike_bin.spikes - spike_bin.duration_sum_ns)) AS unseen_phase_ns
 	FROM run
@@ -68,18 +73,20 @@ WITH ran AS MATERIALIZED (
 		ON spike_bin.capture_id = run.capture_id
 		AND spike_bin.gauge = run.gauge
 		AND spike_bin.threshold_bytes = run.threshold_bytes
-	GROUP BY run.poller_id, run.gauge, run.threshold_bytes
+		AND spike_bin.threshold_percent = run.threshold_percent
+	GROUP BY run.poller_id, run.gauge, run.threshold_bytes, run.threshold_percent
 ), censored AS (
-	SELECT capture_id, gauge, threshold_bytes, count(*) AS spikes
+	SELECT capture_id, gauge, threshold_bytes, threshold_percent, count(*) AS spikes
 	FROM spike
 	WHERE left_censored <> 0 OR right_censored <> 0
-	GROUP BY capture_id, gauge, threshold_bytes
+	GROUP BY capture_id, gauge, threshold_bytes, threshold_percent
 ), counted AS MATERIALIZED (
 	SELECT
 		run.capture_id,
 		run.poller_id,
 		run.gauge,
 		run.threshold_bytes,
+		run.threshold_percent,
 		ifnull(listed.spikes, 0) + ifnull(folded.spikes, 0) AS spikes,
 		ifnull(seen.spikes, 0) AS seen,
 		ifnull(listed.spikes, 0) + ifnull(folded.spikes, 0) - ifnull(seen.spikes, 0) AS missed,
@@ -87,28 +94,29 @@ WITH ran AS MATERIALIZED (
 		ifnull(ambiguous.samples, 0) AS ambiguous,
 		(ifnull(listed.unseen_phase_ns, 0) + ifnull(folded.unseen_phase_ns, 0)) / run.kept_period_ns AS expected_missed
 	FROM run
-	LEFT JOIN listed USING (poller_id, gauge, threshold_bytes)
-	LEFT JOIN folded USING (poller_id, gauge, threshold_bytes)
+	LEFT JOIN listed USING (poller_id, gauge, threshold_bytes, threshold_percent)
+	LEFT JOIN folded USING (poller_id, gauge, threshold_bytes, threshold_percent)
 	LEFT JOIN seen USING (place)
-	LEFT JOIN censored USING (capture_id, gauge, threshold_bytes)
-	LEFT JOIN ambiguous USING (poller_id, gauge, threshold_bytes)
+	LEFT JOIN censored USING (capture_id, gauge, threshold_bytes, threshold_percent)
+	LEFT JOIN ambiguous USING (poller_id, gauge, threshold_bytes, threshold_percent)
 ), ratio AS MATERIALIZED (
 	-- The Wilson interval is (p + z²/2n ± z root) / (1 + z²/n), root² = p(1 - p)/n + z²/4n². z² = 3.841458820694123.
 	SELECT
 		poller_id,
 		gauge,
 		threshold_bytes,
+		threshold_percent,
 		missed * 1.0 / spikes AS miss_ratio,
 		3.841458820694123 / spikes AS z2_by_n,
 		(missed * 1.0 / spikes * (spikes - missed) / spikes + 3.841458820694123 / spikes / 4) / spikes AS radicand
 	FROM counted
 	WHERE spikes > 0
-), newton (poller_id, gauge, threshold_bytes, radicand, root) AS (
+), newton (poller_id, gauge, threshold_bytes, threshold_percent, radicand, root) AS (
 	-- Not every SQLite is built with sqrt(). Newton's steps from above fall until they reach the root's last bit.
-	SELECT poller_id, gauge, threshold_bytes, radicand, (radicand + 1) / 2
+	SELECT poller_id, gauge, threshold_bytes, threshold_percent, radicand, (radicand + 1) / 2
 	FROM ratio
 	UNION ALL
-	SELECT poller_id, gauge, threshold_bytes, radicand, (root + radicand / root) / 2
+	SELECT poller_id, gauge, threshold_bytes, threshold_percent, radicand, (root + radicand / root) / 2
 	FROM newton
 	WHERE (root + radicand / root) / 2 < root
 ), wilson AS (
@@ -116,17 +124,19 @@ WITH ran AS MATERIALIZED (
 		poller_id,
 		gauge,
 		threshold_bytes,
+		threshold_percent,
 		(ratio.miss_ratio + z2_by_n / 2) / (1 + z2_by_n) AS centre,
 		1.959963984540054 * min(newton.root) / (1 + z2_by_n) AS half_width
 	FROM ratio
-	JOIN newton USING (poller_id, gauge, threshold_bytes)
-	GROUP BY poller_id, gauge, threshold_bytes
+	JOIN newton USING (poller_id, gauge, threshold_bytes, threshold_percent)
+	GROUP BY poller_id, gauge, threshold_bytes, threshold_percent
 )
 SELECT
 	counted.capture_id,
 	counted.poller_id,
 	counted.gauge,
 	counted.threshold_bytes,
+	counted.threshold_percent,
 	counted.spikes,
 	counted.seen,
 	counted.missed,
@@ -138,4 +148,4 @@ SELECT
 	iif(counted.seen = 0, max(1.0, wilson.centre), min(1.0, wilson.centre + wilson.half_width)) AS miss_ratio_high,
 	counted.expected_missed / nullif(counted.spikes, 0) AS expected_miss_ratio
 FROM counted
-LEFT JOIN wilson USING (poller_id, gauge, threshold_bytes);
+LEFT JOIN wilson USING (poller_id, gauge, threshold_bytes, threshold_percent);

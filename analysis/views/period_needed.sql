@@ -18,11 +18,12 @@ WITH gauge (gauge) AS (
 		capture_id,
 		gauge,
 		threshold_bytes,
+		threshold_percent,
 		sum(spikes) AS spikes,
 		sum(duration_sum_ns) AS duration_sum_ns,
 		sum(duration_sum_ns) * 1.0 / sum(spikes) AS mean_ns
 	FROM spike_bin
-	GROUP BY capture_id, gauge, threshold_bytes, duration_from_ns
+	GROUP BY capture_id, gauge, threshold_bytes, threshold_percent, duration_from_ns
 	HAVING sum(spikes) > 0
 ), whole AS MATERIALIZED (
 	-- A tally is "SPIKES DURATION_SUM_NS": one pass over the index for both.
@@ -30,6 +31,7 @@ WITH gauge (gauge) AS (
 		capture_threshold.capture_id,
 		gauge.gauge,
 		capture_threshold.threshold_bytes,
+		capture_threshold.threshold_percent,
 		(
 			SELECT sum(spikes) || ' ' || sum(duration_sum_ns)
 			FROM (
@@ -38,6 +40,7 @@ WITH gauge (gauge) AS (
 				WHERE spike.capture_id = capture_threshold.capture_id
 					AND spike.gauge = gauge.gauge
 					AND spike.threshold_bytes = capture_threshold.threshold_bytes
+					AND spike.threshold_percent = capture_threshold.threshold_percent
 					AND spike.left_censored = 0
 					AND spike.right_censored = 0
 				UNION ALL
@@ -46,17 +49,18 @@ WITH gauge (gauge) AS (
 				WHERE bin.capture_id = capture_threshold.capture_id
 					AND bin.gauge = gauge.gauge
 					AND bin.threshold_bytes = capture_threshold.threshold_bytes
+					AND bin.threshold_percent = capture_threshold.threshold_percent
 			)
 		) AS tally
 	FROM capture_threshold
 	CROSS JOIN gauge
-), newton (capture_id, gauge, threshold_bytes, target_percent, spikes, tally) AS (
-	SELECT capture_id, gauge, threshold_bytes, target_percent, CAST(tally AS INTEGER), tally
+), newton (capture_id, gauge, threshold_bytes, threshold_percent, target_percent, spikes, tally) AS (
+	SELECT capture_id, gauge, threshold_bytes, threshold_percent, target_percent, CAST(tally AS INTEGER), tally
 	FROM whole
 	CROSS JOIN target
 	WHERE CAST(tally AS INTEGER) > 0
 	UNION -- ends it where a step repeats the tally
-	SELECT capture_id, gauge, threshold_bytes, target_percent, spikes, (
+	SELECT capture_id, gauge, threshold_bytes, threshold_percent, target_percent, spikes, (
 		SELECT sum(spikes) || ' ' || sum(duration_sum_ns)
 		FROM (
 			SELECT count(*) AS spikes, ifnull(sum(end_ns - start_ns), 0) AS duration_sum_ns
@@ -64,6 +68,7 @@ WITH gauge (gauge) AS (
 			WHERE spike.capture_id = newton.capture_id
 				AND spike.gauge = newton.gauge
 				AND spike.threshold_bytes = newton.threshold_bytes
+				AND spike.threshold_percent = newton.threshold_percent
 				AND spike.left_censored = 0
 				AND spike.right_censored = 0
 				AND spike.end_ns - spike.start_ns <= 100.0 * CAST(substr(newton.tally, instr(newton.tally, ' ')) AS INTEGER)
@@ -74,6 +79,7 @@ WITH gauge (gauge) AS (
 			WHERE bin.capture_id = newton.capture_id
 				AND bin.gauge = newton.gauge
 				AND bin.threshold_bytes = newton.threshold_bytes
+				AND bin.threshold_percent = newton.threshold_percent
 				AND bin.mean_ns <= 100.0 * CAST(substr(newton.tally, instr(newton.tally, ' ')) AS INTEGER)
 					/ (newton.target_percent * newton.spikes - 100 * (newton.spikes - CAST(newton.tally AS INTEGER)))
 		)
@@ -85,6 +91,7 @@ WITH gauge (gauge) AS (
 		capture_id,
 		gauge,
 		threshold_bytes,
+		threshold_percent,
 		target_percent,
 		CAST(min(
 			100 * CAST(substr(tally, instr(tally, ' ')) AS INTEGER)
@@ -92,12 +99,13 @@ WITH gauge (gauge) AS (
 		) AS INTEGER) AS period_ns
 	FROM newton
 	WHERE target_percent * spikes > 100 * (spikes - CAST(tally AS INTEGER))
-	GROUP BY capture_id, gauge, threshold_bytes, target_percent
+	GROUP BY capture_id, gauge, threshold_bytes, threshold_percent, target_percent
 )
 SELECT
 	capture_threshold.capture_id,
 	gauge.gauge,
 	capture_threshold.threshold_bytes,
+	capture_threshold.threshold_percent,
 	target.target_percent / 100.0 AS target_ratio,
 	needed.period_ns
 FROM capture_threshold
@@ -107,4 +115,5 @@ LEFT JOIN needed
 	ON needed.capture_id = capture_threshold.capture_id
 	AND needed.gauge = gauge.gauge
 	AND needed.threshold_bytes = capture_threshold.threshold_bytes
+	AND needed.threshold_percent = capture_threshold.threshold_percent
 	AND needed.target_percent = target.target_percent;

@@ -51,6 +51,8 @@ struct key {
 	struct waiting *first;
 	struct waiting *last;
 	uint64_t last_end_ns; /* of the last spike that closed */
+	uint64_t open_start_ns; /* of the open spike, where thresholds are in per cent */
+	uint32_t open_threshold_bytes; /* 0: none is open */
 	struct pending *pending; /* one for each poller, NULL until needed */
 };
 
@@ -198,7 +200,8 @@ static int pending_decide(struct judge *judge, struct pending *pending, unsigned
 	uint64_t next_overlap_ns;
 
 	if (next->spike.start_ns <= pending->read_end_ns &&
-	    next->spike.end_ns > pending->read_start_ns) {
+	    next->spike.end_ns > pending->read_start_ns &&
+	    pending->value_bytes >= next->spike.threshold_bytes) {
 		pending->ambiguous = true;
 		next_overlap_ns = overlap_ns(next, pending->read_start_ns, pending->read_end_ns);
 		if (next_overlap_ns > pending->best_overlap_ns) {
@@ -250,6 +253,7 @@ int judge_spike(struct judge *judge, struct judge_socket *socket, const struct r
 	*(key->last ? &key->last->key_next : &key->first) = waiting;
 	key->last = waiting;
 	key->last_end_ns = spike->end_ns;
+	key->open_threshold_bytes = 0;
 	*(judge->last ? &judge->last->next : &judge->first) = waiting;
 	judge->last = waiting;
 	judge->waiting++;
@@ -262,6 +266,14 @@ int judge_spike(struct judge *judge, struct judge_socket *socket, const struct r
 		pending_close(judge, pending, poller, waiting);
 	}
 	return 0;
+}
+
+void judge_opening(struct judge_socket *socket, const struct record_opening *opening)
+{
+	struct key *key = &socket->key[opening->header.gauge][opening->header.threshold_index];
+
+	key->open_start_ns = opening->start_ns;
+	key->open_threshold_bytes = opening->threshold_bytes;
 }
 
 /* Takes the older half together as one. */
@@ -316,7 +328,8 @@ static int key_pending(struct judge *judge, struct key *key)
 /* Among the closed spikes that the sample touches, the one with the longest overlap, the earlier
  * one of equals. */
 static struct waiting *key_best(const struct key *key, const struct judge_sample *sample,
-				uint64_t *ret_overlap_ns, unsigned *ret_touched)
+				uint32_t value_bytes, uint64_t *ret_overlap_ns,
+				unsigned *ret_touched)
 {
 	struct waiting *best = NULL;
 
@@ -327,7 +340,8 @@ static struct waiting *key_best(const struct key *key, const struct judge_sample
 
 		if (waiting->spike.end_ns <= sample->read_start_ns)
 			break;
-		if (waiting->spike.start_ns > sample->read_end_ns)
+		if (waiting->spike.start_ns > sample->read_end_ns ||
+		    value_bytes < waiting->spike.threshold_bytes)
 			continue;
 		overlap = overlap_ns(waiting, sample->read_start_ns, sample->read_end_ns);
 		(*ret_touched)++;
@@ -339,7 +353,20 @@ static struct waiting *key_best(const struct key *key, const struct judge_sample
 	return best;
 }
 
-/* One sample, one gauge, one threshold that it shows reached. */
+/* Whether a sample shows the open spike's threshold in per cent reached. */
+static bool key_open_reached(const struct key *key, const struct judge_sample *sample,
+			     uint32_t value_bytes)
+{
+	return key->open_threshold_bytes && value_bytes >= key->open_threshold_bytes &&
+	       key->open_start_ns <= sample->read_end_ns;
+}
+
+static bool judge_in_percent(const struct judge *judge)
+{
+	return judge->options.threshold_bytes[0] == 0;
+}
+
+/* One sample, one gauge, one threshold that it shows reached, or may show so in per cent. */
 static int key_sample(struct judge *judge, struct judge_socket *socket, unsigned poller,
 		      unsigned gauge, unsigned threshold_index, const struct judge_sample *sample)
 {
@@ -349,8 +376,11 @@ static int key_sample(struct judge *judge, struct judge_socket *socket, unsigned
 	bool beyond = sample->read_end_ns >= key->last_end_ns;
 	uint64_t best_overlap_ns;
 	unsigned touched;
-	struct waiting *best = key_best(key, sample, &best_overlap_ns, &touched);
+	struct waiting *best = key_best(key, sample, value_bytes, &best_overlap_ns, &touched);
 
+	if (!best && judge_in_percent(judge) &&
+	    !(beyond && key_open_reached(key, sample, value_bytes)))
+		return 0;
 	if (beyond && key_pending(judge, key) < 0)
 		return -ENOMEM;
 	if (!best && beyond)
@@ -394,7 +424,8 @@ int judge_sample(struct judge *judge, struct judge_socket *socket, unsigned poll
 		for (unsigned index = 0; index < options->thresholds; index++) {
 			int error;
 
-			if (sample->value_bytes[gauge] < options->threshold_bytes[index])
+			if (sample->value_bytes[gauge] < options->threshold_bytes[index] ||
+			    sample->value_bytes[gauge] == 0)
 				break;
 			error = key_sample(judge, socket, poller, gauge, index, sample);
 			if (error)

@@ -29,7 +29,9 @@ struct judge;
 struct judge_socket;
 
 struct judge_options {
-	uint32_t threshold_bytes[THRESHOLDS_MAX]; /* ascending */
+	/* Ascending; all 0 where thresholds are in per cent, whose spikes each have one of their
+	 * own. */
+	uint32_t threshold_bytes[THRESHOLDS_MAX];
 	unsigned thresholds;
 	unsigned pollers;
 	uint32_t poller_gauges[POLLERS_MAX]; /* bit per enum gauge that the poller reads */
@@ -58,6 +60,9 @@ int judge_socket_new(struct judge *judge, void *owner, struct judge_socket **ret
 /* -ENOMEM, or -ENOSPC where spikes_max wait already: the spike is lost. */
 int judge_spike(struct judge *judge, struct judge_socket *socket, const struct record_spike *spike);
 
+/* A spike has begun, of a threshold in per cent: comes before the samples that may see it. */
+void judge_opening(struct judge_socket *socket, const struct record_opening *opening);
+
 struct judge_sample {
 	uint64_t read_start_ns;
 	uint64_t read_end_ns;
@@ -85,7 +90,7 @@ uint64_t judge_waiting(const struct judge *judge);
 uint64_t judge_ambiguous(const struct judge *judge, unsigned poller, unsigned gauge,
 			 unsigned threshold_index);
 
-/* Samples at or above a threshold that touched no spike: each contradicts the series. */
+/* Samples at or above a threshold in bytes that touched no spike: each contradicts the series. */
 uint64_t judge_unexplained(const struct judge *judge, unsigned poller, unsigned gauge,
 			   unsigned threshold_index);
 

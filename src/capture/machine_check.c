@@ -65,7 +65,7 @@ static struct check_item check_backend(const struct backend *backend)
 {
 	const struct probe_options options = {
 		.backend = backend,
-		.threshold_bytes = { 4096 },
+		.threshold = { 4096 },
 		.thresholds = 1,
 		.netns_inode = netns_inode(),
 		.summary_period_ns = NS_PER_S,

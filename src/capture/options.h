@@ -30,8 +30,9 @@ struct capture_options {
 	struct poller_options poller[POLLERS_MAX];
 	unsigned pollers;
 	uint64_t softnet_period_ns;
-	uint32_t threshold_bytes[THRESHOLDS_MAX]; /* ascending, each once */
+	uint32_t threshold[THRESHOLDS_MAX]; /* bytes, or per cent; ascending, each once */
 	unsigned thresholds;
+	bool thresholds_in_percent; /* of sk_rcvbuf or sk_sndbuf at the time */
 	uint32_t accept_threshold[THRESHOLDS_MAX]; /* connections, ascending; none: accept queues
 						      are not measured */
 	unsigned accept_thresholds;

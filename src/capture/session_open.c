@@ -30,6 +30,7 @@ static int session_open_probe_with(struct session *session, const struct backend
 	struct probe_options probe = {
 		.backend = backend,
 		.thresholds = options->thresholds,
+		.thresholds_in_percent = options->thresholds_in_percent,
 		.accept_threshold = options->accept_thresholds ? options->accept_threshold[0] : 0,
 		.accept_exact = options->accept_exact,
 		.backlog_thresholds = options->backlog_thresholds,
@@ -40,7 +41,7 @@ static int session_open_probe_with(struct session *session, const struct backend
 		.ring_bytes = options->ring_bytes,
 	};
 
-	memcpy(probe.threshold_bytes, options->threshold_bytes, sizeof(probe.threshold_bytes));
+	memcpy(probe.threshold, options->threshold, sizeof(probe.threshold));
 	memcpy(probe.backlog_threshold_packets, options->backlog_threshold,
 	       sizeof(probe.backlog_threshold_packets));
 	memcpy(probe.port, options->port, sizeof(probe.port));
@@ -206,9 +207,15 @@ static int session_put_capture(struct session *session, struct failure *failure)
 		.start_utc_ns = anchor.utc_ns - (int64_t)(anchor.monotonic_ns - session->start_ns),
 	};
 	error = store_put_capture(session->store, &row, failure);
-	for (unsigned index = 0; index < options->thresholds && !error; index++)
+	for (unsigned index = 0; index < options->thresholds && !error; index++) {
+		uint32_t value = options->threshold[index];
+
 		error = store_put_threshold(session->store, row.capture_id,
-					    options->threshold_bytes[index], failure);
+					    options->thresholds_in_percent ?
+						    (struct threshold){ .percent = value } :
+						    (struct threshold){ .bytes = value },
+					    failure);
+	}
 	for (unsigned index = 0; index < options->accept_thresholds && !error; index++)
 		error = store_put_level(session->store, row.capture_id, "accept_queue",
 					options->accept_threshold[index], failure);
@@ -300,6 +307,7 @@ static int session_start_threads(struct session *session, struct failure *failur
 		.summary_period_ns = options->summary_period_ns,
 		.min_spike_ns = options->min_spike_ns,
 		.thresholds = options->thresholds,
+		.thresholds_in_percent = options->thresholds_in_percent,
 		.accept_thresholds = options->accept_thresholds,
 		.start_ns = session->start_ns,
 		.pid = options->pid,
@@ -307,7 +315,7 @@ static int session_start_threads(struct session *session, struct failure *failur
 	uint64_t first_ns[RUNNERS_MAX] = { 0 };
 	int error;
 
-	memcpy(writer.threshold_bytes, options->threshold_bytes, sizeof(writer.threshold_bytes));
+	memcpy(writer.threshold, options->threshold, sizeof(writer.threshold));
 	memcpy(writer.accept_threshold, options->accept_threshold, sizeof(writer.accept_threshold));
 	memcpy(writer.backlog_threshold, options->backlog_threshold,
 	       sizeof(writer.backlog_threshold));

@@ -174,7 +174,8 @@ static int writer_prepare(struct writer *writer)
 				       .spikes_max = SPIKES_WAITING_MAX };
 	int error;
 
-	memcpy(judge.threshold_bytes, options->threshold_bytes, sizeof(judge.threshold_bytes));
+	if (!options->thresholds_in_percent)
+		memcpy(judge.threshold_bytes, options->threshold, sizeof(judge.threshold_bytes));
 	for (unsigned index = 0; index < options->runners; index++) {
 		if (options->runner[index].kind == RUNNER_POLLER)
 			judge.poller_gauges[judge.pollers++] = 1U << GAUGE_RX_QUEUE |

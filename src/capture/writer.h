@@ -46,8 +46,9 @@ struct writer_options {
 	uint64_t poll_start_ns; /* every poller is on schedule from here on */
 	uint64_t summary_period_ns;
 	uint64_t min_spike_ns;
-	uint32_t threshold_bytes[THRESHOLDS_MAX];
+	uint32_t threshold[THRESHOLDS_MAX]; /* bytes, or per cent */
 	unsigned thresholds;
+	bool thresholds_in_percent;
 	uint32_t accept_threshold[THRESHOLDS_MAX]; /* connections, ascending */
 	unsigned accept_thresholds;
 	uint32_t backlog_threshold[BACKLOG_THRESHOLDS_MAX]; /* packets */

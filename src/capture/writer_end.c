@@ -65,7 +65,7 @@ static int writer_put_ambiguous(struct writer *writer, unsigned poller, int64_t 
 		if (samples)
 			error = store_put_ambiguous(writer->options.store, poller_id,
 						    store_gauge_name(gauge),
-						    writer->options.threshold_bytes[index],
+						    writer_threshold(writer, index),
 						    (int64_t)samples, &writer->failure);
 	}
 	return error;

@@ -102,4 +102,13 @@ int writer_put_losses(struct writer *writer);
 int writer_part(struct writer *writer, struct tracked_socket *socket);
 void writer_forget(struct writer *writer, struct tracked_socket *socket);
 
+/* A threshold of the capture by its index, as the file has it. */
+static inline struct threshold writer_threshold(const struct writer *writer, unsigned index)
+{
+	uint32_t value = writer->options.threshold[index];
+
+	return writer->options.thresholds_in_percent ? (struct threshold){ .percent = value } :
+						       (struct threshold){ .bytes = value };
+}
+
 #endif

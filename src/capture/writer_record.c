@@ -159,6 +159,9 @@ int writer_take_record(struct writer *writer, const struct batch_item *item)
 	switch (header->type) {
 	case RECORD_OWNER:
 		return take_owner(writer, socket, (const void *)item->bytes);
+	case RECORD_OPENING:
+		judge_opening(socket->judged, (const void *)item->bytes);
+		return 0;
 	case RECORD_SPIKE:
 		return take_spike(writer, socket, (const void *)item->bytes);
 	case RECORD_SUMMARY:
@@ -182,7 +185,8 @@ static int writer_list(struct writer *writer, const struct tracked_socket *socke
 		.socket_id = socket->socket_id,
 		.capture_id = writer->ids.capture_id,
 		.gauge = store_gauge_name(spike->header.gauge),
-		.threshold_bytes = writer->options.threshold_bytes[spike->header.threshold_index],
+		.threshold = writer_threshold(writer, spike->header.threshold_index),
+		.threshold_start_bytes = spike->threshold_bytes,
 		.start_ns = (int64_t)spike->start_ns,
 		.end_ns = (int64_t)spike->end_ns,
 		.peak_bytes = spike->peak_bytes,
@@ -265,8 +269,7 @@ static int flush_bin(struct writer *writer, const struct tracked_socket *socket,
 					   .socket_id = socket->socket_id,
 					   .capture_id = writer->ids.capture_id,
 					   .gauge = store_gauge_name(gauge),
-					   .threshold_bytes =
-						   writer->options.threshold_bytes[threshold_index],
+					   .threshold = writer_threshold(writer, threshold_index),
 					   .duration_from_ns = (int64_t)from_ns,
 					   .duration_to_ns = (int64_t)to_ns,
 					   .spikes = (int64_t)bin->spikes,

@@ -29,7 +29,8 @@ static const char usage[] =
 	"                          proc; the period 200us to 1h, or 'min' for the shortest that this machine keeps.\n"
 	"                          With ':page' after it each read takes a page, as other pollers do; default ':row'\n"
 	"  --softnet PERIOD        how often to read /proc/net/softnet_stat, 1ms to 1h (default 1s)\n"
-	"  --threshold SIZE[,SIZE]...  a spike is a queue at or above it (default 4K,16K,64K,256K; up to 8)\n"
+	"  --threshold SIZE[,SIZE]...  a spike is a queue at or above it (default 4K,16K,64K,256K; up to 8); or all of\n"
+	"                              them in per cent of the limit of the moment, sk_rcvbuf or sk_sndbuf: 50%,90%\n"
 	"  --accept-threshold N[,N]...   a spike of an accept queue is so many connections (default 4,32,256; up to 8;\n"
 	"                          0 leaves accept queues out)\n"
 	"  --accept-exact          see accept(2) itself, at a cost to every system call (default: falls of an accept\n"
@@ -196,7 +197,7 @@ static void defaults_fill(struct capture_options *options)
 		options->poller[options->pollers++] =
 			(struct poller_options){ .source = "proc", .period_ns = NS_PER_S };
 	if (options->thresholds == 0) {
-		memcpy(options->threshold_bytes, default_threshold_bytes,
+		memcpy(options->threshold, default_threshold_bytes,
 		       sizeof(default_threshold_bytes));
 		options->thresholds = DEFAULT_THRESHOLDS;
 	}

@@ -144,27 +144,50 @@ int option_add_ports(const char *name, const char *text, struct capture_options 
 	return 0;
 }
 
-/* Keeps the list ascending. Returns 0; -EEXIST, -ENOSPC, -ERANGE, or what size_parse() returns. */
+/* "50%": 1 to 100. */
+static int percent_parse(const char *item, uint64_t *ret_percent)
+{
+	char *end;
+	unsigned long percent;
+
+	if (*item < '0' || *item > '9')
+		return -EINVAL;
+	errno = 0;
+	percent = strtoul(item, &end, 10);
+	if (strcmp(end, "%") != 0)
+		return -EINVAL;
+	if (errno || percent > 100)
+		return -ERANGE;
+	*ret_percent = percent;
+	return 0;
+}
+
+/* Keeps the list ascending. Returns 0; -EEXIST, -ENOSPC, -ERANGE, -EXDEV where sizes and per cent
+ * are mixed, or what size_parse() returns. */
 static int threshold_add(const char *item, struct capture_options *options)
 {
-	uint64_t bytes;
+	bool in_percent = strchr(item, '%');
 	unsigned at = options->thresholds;
-	int error = size_parse(item, &bytes);
+	uint64_t value;
+	int error = in_percent ? percent_parse(item, &value) : size_parse(item, &value);
 
 	if (error < 0)
 		return error;
-	if (bytes == 0 || bytes > UINT32_MAX)
+	if (value == 0 || value > UINT32_MAX)
 		return -ERANGE;
-	while (at > 0 && options->threshold_bytes[at - 1] >= bytes)
+	if (options->thresholds && options->thresholds_in_percent != in_percent)
+		return -EXDEV;
+	while (at > 0 && options->threshold[at - 1] >= value)
 		at--;
-	if (at < options->thresholds && options->threshold_bytes[at] == bytes)
+	if (at < options->thresholds && options->threshold[at] == value)
 		return -EEXIST;
 	if (options->thresholds == THRESHOLDS_MAX)
 		return -ENOSPC;
-	memmove(&options->threshold_bytes[at + 1], &options->threshold_bytes[at],
-		(options->thresholds - at) * sizeof(options->threshold_bytes[0]));
-	options->threshold_bytes[at] = (uint32_t)bytes;
+	memmove(&options->threshold[at + 1], &options->threshold[at],
+		(options->thresholds - at) * sizeof(options->threshold[0]));
+	options->threshold[at] = (uint32_t)value;
 	options->thresholds++;
+	options->thresholds_in_percent = in_percent;
 	return 0;
 }
 
@@ -182,13 +205,16 @@ int option_add_thresholds(const char *name, const char *text, struct capture_opt
 	}
 	if (error == -EEXIST)
 		return wrong(name, text, "a threshold is named twice");
+	if (error == -EXDEV)
+		return wrong(name, text, "sizes and per cent can't stand in one capture");
 	if (error == -ENOSPC)
 		return usage_wrong("capture", "%s '%s': allowed are up to %d thresholds", name,
 				   text, THRESHOLDS_MAX);
 	if (error < 0)
 		return wrong(
 			name, text,
-			"allowed are sizes from 1 byte to below 4G, such as 300, 4K or 1M, with commas between them");
+			"allowed are sizes from 1 byte to below 4G, such as 300, 4K or 1M, or per cent of the limit from "
+			"1% to 100%, with commas between them");
 	*options = added;
 	return 0;
 }

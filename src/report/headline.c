@@ -70,12 +70,12 @@ static void print_sentence(const struct summary *summary, FILE *out)
 {
 	char spikes[UNITS_TEXT_BYTES];
 	char seen[UNITS_TEXT_BYTES];
-	char threshold[UNITS_TEXT_BYTES];
+	char threshold[THRESHOLD_TEXT_BYTES];
 	char percent[PERCENT_TEXT_BYTES];
 
 	fprintf(out, "  Of %s spike%s at or above %s the %s poller saw %s and missed %s %%",
 		count_read((uint64_t)summary->spikes, spikes), summary->spikes == 1 ? "" : "s",
-		size_read((uint64_t)summary->threshold_bytes, threshold), summary->poller->label,
+		threshold_read(summary->threshold, threshold), summary->poller->label,
 		summary->seen == 0 ? "none" : count_read((uint64_t)summary->seen, seen),
 		percent_read(summary->miss_ratio, percent));
 	if (!isnan(summary->expected_miss_ratio))
@@ -95,7 +95,7 @@ static void print_other_pollers(const struct summary_set *set, const struct summ
 	for (size_t i = 0; i < set->row_count; i++) {
 		const struct summary *row = &set->rows[i];
 
-		if (row == telling || row->threshold_bytes != telling->threshold_bytes ||
+		if (row == telling || !threshold_equal(row->threshold, telling->threshold) ||
 		    row->spikes == 0 || strcmp(row->gauge, telling->gauge) != 0)
 			continue;
 		fprintf(out, "%s %s poller%s %s %%", printed > 0 ? ", the" : "  The",
@@ -111,13 +111,13 @@ static void print_other_pollers(const struct summary_set *set, const struct summ
 static void print_unreached(const struct summary_set *set, size_t first, FILE *out)
 {
 	size_t end = summary_next_gauge(set, first);
-	char threshold[UNITS_TEXT_BYTES];
+	char threshold[THRESHOLD_TEXT_BYTES];
 
 	for (size_t i = first; i < end; i++) {
 		if (!summary_is_unreached(set, &set->rows[i]))
 			continue;
 		fprintf(out, "  No spike reached %s.\n",
-			size_read((uint64_t)set->rows[i].threshold_bytes, threshold));
+			threshold_read(set->rows[i].threshold, threshold));
 		return;
 	}
 }

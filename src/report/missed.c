@@ -12,6 +12,7 @@
 #include "report/headline.h"
 #include "report/summary.h"
 #include "report/table.h"
+#include "report/threshold.h"
 #include "store/store.h"
 
 static void add_row(struct table *table, const struct summary *row, bool first_of_threshold)
@@ -21,7 +22,7 @@ static void add_row(struct table *table, const struct summary *row, bool first_o
 
 	headline_read_longest(row, duration, peak);
 	if (first_of_threshold)
-		cell_size(table, row->threshold_bytes);
+		cell_threshold(table, row->threshold);
 	else
 		table_cell(table, "%s", "");
 	table_cell(table, "%s", row->poller->label);
@@ -59,8 +60,8 @@ int missed_print_gauge(const struct summary_set *set, size_t first, FILE *out)
 		if (summary_is_unreached(set, &set->rows[i]))
 			continue;
 		add_row(table, &set->rows[i],
-			rows++ == 0 ||
-				set->rows[i].threshold_bytes != set->rows[i - 1].threshold_bytes);
+			rows++ == 0 || !threshold_equal(set->rows[i].threshold,
+							set->rows[i - 1].threshold));
 	}
 	if (rows == 0)
 		return 0;
@@ -102,7 +103,7 @@ static void add_duration_group(struct by_duration *group, const struct store_row
 
 	table_cell(group->table, "%s", new_gauge ? gauge : "");
 	if (new_gauge)
-		cell_size(group->table, field_integer(row, "threshold_bytes"));
+		cell_threshold(group->table, field_threshold(row));
 	else
 		table_cell(group->table, "%s", "");
 	if (new_gauge || group->duration_from_ns != from_ns)
@@ -120,8 +121,7 @@ static int take_duration(void *context, const struct store_row *row)
 	const struct summary_poller *poller =
 		summary_find_poller(group->set, field_integer(row, "poller_id"));
 
-	if (!poller || !telling ||
-	    telling->threshold_bytes != field_integer(row, "threshold_bytes") ||
+	if (!poller || !telling || !threshold_equal(telling->threshold, field_threshold(row)) ||
 	    field_integer(row, "spikes") == 0)
 		return 0;
 	add_duration_group(group, row);

@@ -13,6 +13,7 @@
 #include "report/field.h"
 #include "report/summary.h"
 #include "report/table.h"
+#include "report/threshold.h"
 #include "report/utf8.h"
 #include "store/store.h"
 
@@ -49,7 +50,7 @@ static int take_period_needed(void *context, const struct store_row *row)
 
 	table_cell(section->table, "%s", strcmp(gauge, section->gauge) == 0 ? "" : gauge);
 	snprintf(section->gauge, sizeof(section->gauge), "%s", gauge);
-	cell_size(section->table, field_integer(row, "threshold_bytes"));
+	cell_threshold(section->table, field_threshold(row));
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
 		cell_time(section->table, field_integer(row, targets[i]));
 	section->rows++;

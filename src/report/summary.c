@@ -81,7 +81,7 @@ const struct summary_poller *summary_find_poller(const struct summary_set *set, 
 
 static void read_counts(const struct store_row *row, struct summary *summary)
 {
-	summary->threshold_bytes = field_integer(row, "threshold_bytes");
+	summary->threshold = field_threshold(row);
 	summary->spikes = field_integer(row, "spikes");
 	summary->seen = field_integer(row, "seen");
 	summary->missed = field_integer(row, "missed");
@@ -181,7 +181,7 @@ bool summary_is_unreached(const struct summary_set *set, const struct summary *a
 	for (size_t i = 0; i < set->row_count; i++) {
 		const struct summary *row = &set->rows[i];
 
-		if (row->threshold_bytes == at->threshold_bytes &&
+		if (threshold_equal(row->threshold, at->threshold) &&
 		    strcmp(row->gauge, at->gauge) == 0 && (row->spikes > 0 || row->censored > 0))
 			return false;
 	}

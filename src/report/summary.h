@@ -2,6 +2,8 @@
 #ifndef POLLGAP_SUMMARY_H
 #define POLLGAP_SUMMARY_H
 
+#include "report/threshold.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +26,7 @@ struct summary_poller {
 struct summary {
 	const struct summary_poller *poller;
 	char gauge[GAUGE_BYTES];
-	int64_t threshold_bytes;
+	struct threshold threshold;
 	int64_t spikes;
 	int64_t seen;
 	int64_t missed;

@@ -103,7 +103,8 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 {
 	struct pollgap__rodata *config = probe->skeleton->rodata;
 
-	memcpy(config->thresholds_value, options->threshold_bytes, sizeof(config->thresholds_value));
+	memcpy(config->thresholds_value, options->threshold, sizeof(config->thresholds_value));
+	config->thresholds_in_percent = options->thresholds_in_percent;
 	memcpy(config->filter_port, options->port, sizeof(config->filter_port));
 	config->thresholds = options->thresholds;
 	config->filter_ports = options->ports;
@@ -323,6 +324,7 @@ static int probe_ring_losses(const struct probe *probe,
 		[RECORD_ACCEPT] = "ring_buffer_full:accept",
 		[RECORD_BACKLOG] = "ring_buffer_full:backlog",
 		[RECORD_SQUEEZE] = "ring_buffer_full:squeeze",
+		[RECORD_OPENING] = "ring_buffer_full:opening",
 		[RECORD_DROP] = "ring_buffer_full:drop",
 	};
 	int error = 0;

@@ -18,8 +18,9 @@ struct failure;
  */
 struct probe_options {
 	const struct backend *backend;
-	uint32_t threshold_bytes[THRESHOLDS_MAX]; /* ascending */
+	uint32_t threshold[THRESHOLDS_MAX]; /* bytes, or per cent of the limit; ascending */
 	unsigned thresholds;
+	bool thresholds_in_percent;
 	uint16_t port[PORTS_MAX]; /* local or remote; none: all */
 	unsigned ports;
 	uint32_t pid; /* only sockets that this process reads or writes; 0: all */

@@ -7,7 +7,7 @@
 
 -- "pgap" in ASCII, so that file(1) and pollgap know the file.
 PRAGMA application_id = 0x70676170;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- One run of pollgap capture.
 CREATE TABLE capture (
@@ -33,10 +33,13 @@ CREATE TABLE capture (
 	end_utc_ns INTEGER
 ) STRICT;
 
+-- From which value on a socket's queue has a spike. A threshold is in bytes, or else in per cent of the limit: sk_rcvbuf
+-- (rx_queue, rmem) or sk_sndbuf (tx_queue). All of one capture are of one kind; the other column is 0, here and below.
 CREATE TABLE capture_threshold (
 	capture_id INTEGER NOT NULL REFERENCES capture,
 	threshold_bytes INTEGER NOT NULL,
-	PRIMARY KEY (capture_id, threshold_bytes)
+	threshold_percent INTEGER NOT NULL,
+	PRIMARY KEY (capture_id, threshold_bytes, threshold_percent)
 ) STRICT, WITHOUT ROWID;
 
 -- From which value on the queues of connections (accept_queue) and packets (softnet_backlog) have spikes.
@@ -86,6 +89,8 @@ CREATE TABLE spike (
 	capture_id INTEGER NOT NULL REFERENCES capture,
 	gauge TEXT NOT NULL,
 	threshold_bytes INTEGER NOT NULL,
+	threshold_percent INTEGER NOT NULL,
+	threshold_start_bytes INTEGER NOT NULL, -- what it came to when the spike began, and the spike's until its end
 	start_ns INTEGER NOT NULL,
 	end_ns INTEGER NOT NULL,
 	peak_bytes INTEGER NOT NULL,
@@ -103,12 +108,13 @@ CREATE TABLE spike_bin (
 	capture_id INTEGER NOT NULL REFERENCES capture,
 	gauge TEXT NOT NULL,
 	threshold_bytes INTEGER NOT NULL,
+	threshold_percent INTEGER NOT NULL,
 	duration_from_ns INTEGER NOT NULL, -- [from, to)
 	duration_to_ns INTEGER NOT NULL,
 	spikes INTEGER NOT NULL,
 	duration_sum_ns INTEGER NOT NULL,
 	peak_bytes INTEGER NOT NULL, -- the highest
-	PRIMARY KEY (socket_id, gauge, threshold_bytes, duration_from_ns)
+	PRIMARY KEY (socket_id, gauge, threshold_bytes, threshold_percent, duration_from_ns)
 ) STRICT, WITHOUT ROWID;
 
 -- One poller of a capture.
@@ -145,8 +151,9 @@ CREATE TABLE ambiguous (
 	poller_id INTEGER NOT NULL REFERENCES poller,
 	gauge TEXT NOT NULL,
 	threshold_bytes INTEGER NOT NULL,
+	threshold_percent INTEGER NOT NULL,
 	samples INTEGER NOT NULL,
-	PRIMARY KEY (poller_id, gauge, threshold_bytes)
+	PRIMARY KEY (poller_id, gauge, threshold_bytes, threshold_percent)
 ) STRICT, WITHOUT ROWID;
 
 -- One read of all sockets by one poller.

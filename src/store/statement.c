@@ -16,7 +16,8 @@ static const char *const statement_text[STATEMENTS] = {
 	[PUT_CAPTURE_END] =
 		"UPDATE capture SET end_ns = :end_ns, end_utc_ns = :end_utc_ns WHERE capture_id = :capture_id",
 	[PUT_THRESHOLD] =
-		"INSERT INTO capture_threshold (capture_id, threshold_bytes) VALUES (:capture_id, :threshold_bytes)",
+		"INSERT INTO capture_threshold (capture_id, threshold_bytes, threshold_percent) VALUES (:capture_id,"
+		" :threshold_bytes, :threshold_percent)",
 	[PUT_SOCKET] =
 		"INSERT INTO socket (socket_id, capture_id, cookie, inode, netns, family, local_address, local_port, remote_address,"
 		" remote_port, first_ns, older) VALUES (:socket_id, :capture_id, :cookie, :inode, :netns, :family, :local_address,"
@@ -30,13 +31,15 @@ static const char *const statement_text[STATEMENTS] = {
 		"INSERT INTO queue_summary (socket_id, gauge, start_ns, end_ns, peak_bytes, peak_ns, mean_bytes, events) VALUES"
 		" (:socket_id, :gauge, :start_ns, :end_ns, :peak_bytes, :peak_ns, :mean_bytes, :events)",
 	[PUT_SPIKE] =
-		"INSERT INTO spike (spike_id, socket_id, capture_id, gauge, threshold_bytes, start_ns, end_ns, peak_bytes, peak_ns,"
+		"INSERT INTO spike (spike_id, socket_id, capture_id, gauge, threshold_bytes, threshold_percent,"
+		" threshold_start_bytes, start_ns, end_ns, peak_bytes, peak_ns,"
 		" limit_bytes, events, area_byte_us, left_censored, right_censored) VALUES (:spike_id, :socket_id, :capture_id, :gauge,"
-		" :threshold_bytes, :start_ns, :end_ns, :peak_bytes, :peak_ns, :limit_bytes, :events, :area_byte_us, :left_censored,"
+		" :threshold_bytes, :threshold_percent, :threshold_start_bytes, :start_ns, :end_ns, :peak_bytes, :peak_ns, :limit_bytes, :events, :area_byte_us, :left_censored,"
 		" :right_censored)",
 	[PUT_SPIKE_BIN] =
-		"INSERT OR REPLACE INTO spike_bin (socket_id, capture_id, gauge, threshold_bytes, duration_from_ns, duration_to_ns,"
-		" spikes, duration_sum_ns, peak_bytes) VALUES (:socket_id, :capture_id, :gauge, :threshold_bytes, :duration_from_ns,"
+		"INSERT OR REPLACE INTO spike_bin (socket_id, capture_id, gauge, threshold_bytes, threshold_percent, duration_from_ns, duration_to_ns,"
+		" spikes, duration_sum_ns, peak_bytes) VALUES (:socket_id, :capture_id, :gauge, :threshold_bytes, :threshold_percent,"
+		" :duration_from_ns,"
 		" :duration_to_ns, :spikes, :duration_sum_ns, :peak_bytes)",
 	[PUT_SPIKE_SEEN] =
 		"INSERT INTO spike_seen (spike_id, poller_id, polled_peak_bytes, samples) VALUES (:spike_id, :poller_id,"
@@ -82,8 +85,8 @@ static const char *const statement_text[STATEMENTS] = {
 		"INSERT INTO probe_timing (capture_id, start_ns, end_ns, runs, run_ns) VALUES (:capture_id, :start_ns, :end_ns, :runs,"
 		" :run_ns)",
 	[PUT_AMBIGUOUS] =
-		"INSERT OR REPLACE INTO ambiguous (poller_id, gauge, threshold_bytes, samples) VALUES (:poller_id, :gauge,"
-		" :threshold_bytes, :samples)",
+		"INSERT OR REPLACE INTO ambiguous (poller_id, gauge, threshold_bytes, threshold_percent, samples) VALUES (:poller_id, :gauge,"
+		" :threshold_bytes, :threshold_percent, :samples)",
 	[PUT_THREAD_CPU] =
 		"INSERT OR REPLACE INTO thread_cpu (capture_id, thread, cpu_ns, turns) VALUES (:capture_id, :thread, :cpu_ns, :turns)",
 	[PUT_LOSS] =

@@ -61,6 +61,12 @@ struct socket_row {
 	bool older; /* than the capture */
 };
 
+/* Of one of both kinds; the other one is 0. */
+struct threshold {
+	int64_t bytes;
+	int64_t percent; /* of sk_rcvbuf or sk_sndbuf */
+};
+
 struct summary_row {
 	int64_t socket_id;
 	const char *gauge;
@@ -77,7 +83,8 @@ struct spike_row {
 	int64_t socket_id;
 	int64_t capture_id;
 	const char *gauge;
-	int64_t threshold_bytes;
+	struct threshold threshold;
+	int64_t threshold_start_bytes; /* what it came to when the spike began */
 	int64_t start_ns;
 	int64_t end_ns;
 	int64_t peak_bytes;
@@ -93,7 +100,7 @@ struct spike_bin_row {
 	int64_t socket_id;
 	int64_t capture_id;
 	const char *gauge;
-	int64_t threshold_bytes;
+	struct threshold threshold;
 	int64_t duration_from_ns;
 	int64_t duration_to_ns;
 	int64_t spikes;
@@ -216,7 +223,7 @@ void store_closep(struct store **store);
 int store_next_ids(struct store *store, struct store_ids *ret_ids, struct failure *failure);
 
 int store_put_capture(struct store *store, const struct capture_row *row, struct failure *failure);
-int store_put_threshold(struct store *store, int64_t capture_id, int64_t threshold_bytes,
+int store_put_threshold(struct store *store, int64_t capture_id, struct threshold threshold,
 			struct failure *failure);
 int store_put_socket(struct store *store, const struct socket_row *row, struct failure *failure);
 int store_put_owner(struct store *store, int64_t socket_id, int64_t inode, int64_t pid,
@@ -256,7 +263,7 @@ int store_put_probe_timing(struct store *store, const struct probe_timing_row *r
 
 /* These replace the row of the same key, so that they can be brought up to date each second. */
 int store_put_ambiguous(struct store *store, int64_t poller_id, const char *gauge,
-			int64_t threshold_bytes, int64_t samples, struct failure *failure);
+			struct threshold threshold, int64_t samples, struct failure *failure);
 /* CPU time of our own threads that are no poller: "collector", "writer", "softnet". */
 int store_put_thread_cpu(struct store *store, int64_t capture_id, const char *thread,
 			 int64_t cpu_ns, int64_t turns, struct failure *failure);

@@ -11,9 +11,9 @@
  * rows a second a place in a tree. Views answer without them, only slower.
  */
 static const char index_sql[] =
-	"CREATE INDEX IF NOT EXISTS spike_by_threshold ON spike (capture_id, gauge, threshold_bytes, left_censored,"
+	"CREATE INDEX IF NOT EXISTS spike_by_threshold ON spike (capture_id, gauge, threshold_bytes, threshold_percent, left_censored,"
 	" right_censored, end_ns - start_ns, start_ns, end_ns);"
-	"CREATE INDEX IF NOT EXISTS spike_by_socket ON spike (socket_id, gauge, threshold_bytes, start_ns);"
+	"CREATE INDEX IF NOT EXISTS spike_by_socket ON spike (socket_id, gauge, threshold_bytes, threshold_percent, start_ns);"
 	"CREATE INDEX IF NOT EXISTS sample_by_socket ON sample (socket_id, read_start_ns);"
 	"CREATE INDEX IF NOT EXISTS queue_summary_by_socket ON queue_summary (socket_id, gauge, start_ns);"
 	"CREATE INDEX IF NOT EXISTS softnet_sample_by_cpu ON softnet_sample (capture_id, cpu, time_ns);"

@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 
 /* As in schema.sql. */
-enum { STORE_APPLICATION_ID = 0x70676170, STORE_USER_VERSION = 2 };
+enum { STORE_APPLICATION_ID = 0x70676170, STORE_USER_VERSION = 3 };
 
 /* The statements that write, prepared once: store_write.c has their texts. */
 enum statement {

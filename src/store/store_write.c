@@ -40,7 +40,13 @@ int store_put_capture(struct store *store, const struct capture_row *row, struct
 	return statement_end(&binding, failure);
 }
 
-int store_put_threshold(struct store *store, int64_t capture_id, int64_t threshold_bytes,
+static void bind_threshold(struct binding *binding, struct threshold threshold)
+{
+	bind_integer(binding, ":threshold_bytes", threshold.bytes);
+	bind_integer(binding, ":threshold_percent", threshold.percent);
+}
+
+int store_put_threshold(struct store *store, int64_t capture_id, struct threshold threshold,
 			struct failure *failure)
 {
 	struct binding binding;
@@ -49,7 +55,7 @@ int store_put_threshold(struct store *store, int64_t capture_id, int64_t thresho
 	if (error)
 		return error;
 	bind_integer(&binding, ":capture_id", capture_id);
-	bind_integer(&binding, ":threshold_bytes", threshold_bytes);
+	bind_threshold(&binding, threshold);
 	return statement_end(&binding, failure);
 }
 
@@ -132,7 +138,8 @@ int store_put_spike(struct store *store, const struct spike_row *row, struct fai
 	bind_integer(&binding, ":socket_id", row->socket_id);
 	bind_integer(&binding, ":capture_id", row->capture_id);
 	bind_text(&binding, ":gauge", row->gauge);
-	bind_integer(&binding, ":threshold_bytes", row->threshold_bytes);
+	bind_threshold(&binding, row->threshold);
+	bind_integer(&binding, ":threshold_start_bytes", row->threshold_start_bytes);
 	bind_integer(&binding, ":start_ns", row->start_ns);
 	bind_integer(&binding, ":end_ns", row->end_ns);
 	bind_integer(&binding, ":peak_bytes", row->peak_bytes);
@@ -156,7 +163,7 @@ int store_put_spike_bin(struct store *store, const struct spike_bin_row *row,
 	bind_integer(&binding, ":socket_id", row->socket_id);
 	bind_integer(&binding, ":capture_id", row->capture_id);
 	bind_text(&binding, ":gauge", row->gauge);
-	bind_integer(&binding, ":threshold_bytes", row->threshold_bytes);
+	bind_threshold(&binding, row->threshold);
 	bind_integer(&binding, ":duration_from_ns", row->duration_from_ns);
 	bind_integer(&binding, ":duration_to_ns", row->duration_to_ns);
 	bind_integer(&binding, ":spikes", row->spikes);
@@ -305,7 +312,7 @@ int store_put_probe_timing(struct store *store, const struct probe_timing_row *r
 }
 
 int store_put_ambiguous(struct store *store, int64_t poller_id, const char *gauge,
-			int64_t threshold_bytes, int64_t samples, struct failure *failure)
+			struct threshold threshold, int64_t samples, struct failure *failure)
 {
 	struct binding binding;
 	int error = statement_begin(store, PUT_AMBIGUOUS, &binding, failure);
@@ -314,7 +321,7 @@ int store_put_ambiguous(struct store *store, int64_t poller_id, const char *gaug
 		return error;
 	bind_integer(&binding, ":poller_id", poller_id);
 	bind_text(&binding, ":gauge", gauge);
-	bind_integer(&binding, ":threshold_bytes", threshold_bytes);
+	bind_threshold(&binding, threshold);
 	bind_integer(&binding, ":samples", samples);
 	return statement_end(&binding, failure);
 }

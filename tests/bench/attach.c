@@ -24,7 +24,8 @@ static int print_runs(const struct bpf_object *object)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		struct bpf_prog_info info = { 0 };
 		uint32_t info_bytes = sizeof(info);
 
@@ -61,7 +62,8 @@ static int attach_all(struct bpf_object *object, struct bpf_link **link, unsigne
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		if (*links == LINKS_MAX)
 			return -E2BIG;
 		link[*links] = bpf_program__attach(program);

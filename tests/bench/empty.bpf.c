@@ -11,11 +11,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define EMPTY(name, hook)                                                                          \
-	SEC("tp_btf/" hook)                                                                        \
-	int name(void *context)                                                                    \
-	{                                                                                          \
-		return 0;                                                                          \
+#define EMPTY(name, hook)       \
+	SEC("tp_btf/" hook)     \
+	int name(void *context) \
+	{                       \
+		return 0;       \
 	}
 
 EMPTY(empty_enqueue, "sk_data_ready")

@@ -8,7 +8,7 @@ INSERT INTO capture (capture_id, capture_uuid, host, boot_id, kernel_release, ma
 	tool_version, netns_inode, summary_period_ns, min_spike_ns, start_ns, end_ns, start_utc_ns, end_utc_ns)
 VALUES (1, '0b8f4b1e-5b1c-4c9e-8d15-3f6a7d0c9a03', 'bench', '5f0c9a1e-7a55-4d63-a3b3-1d2a3b4c5d6e', '6.1.0', 'x86_64', 2,
 	'tp_btf', 'pollgap capture', '0.1.0', 4026531840, 1000000000, 0, 0, 40000000000, 0, 40000000000);
-INSERT INTO capture_threshold VALUES (1, 4096), (1, 16384), (1, 65536), (1, 262144);
+INSERT INTO capture_threshold VALUES (1, 4096, 0), (1, 16384, 0), (1, 65536, 0), (1, 262144, 0);
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
 INSERT INTO socket (socket_id, capture_id, cookie, family, local_address, local_port, remote_address, remote_port, first_ns, older)
 SELECT i, 1, i, 4, '127.0.0.1', 6379, '127.0.0.1', 40000 + i, 0, 1
@@ -36,7 +36,7 @@ CROSS JOIN socket;
 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)
 INSERT INTO spike
 SELECT i + 1, i % 50 + 1, 1, CASE i % 3 WHEN 0 THEN 'rx_queue' WHEN 1 THEN 'tx_queue' ELSE 'rmem' END,
-	4096 << (2 * (i / 3 % 4)), i * 39900, i * 39900 + 1000 + (i * 7919 % 1000) * (i * 104729 % 1000) * 10, 300000,
+	4096 << (2 * (i / 3 % 4)), 0, 4096 << (2 * (i / 3 % 4)), i * 39900, i * 39900 + 1000 + (i * 7919 % 1000) * (i * 104729 % 1000) * 10, 300000,
 	i * 39900 + 1, 400000, 3, 5, i < 21, i > 999900
 FROM n;
 INSERT INTO spike_seen
@@ -47,7 +47,7 @@ JOIN poller
 -- 40 bins of each socket, gauge and threshold.
 WITH RECURSIVE n (i, from_ns) AS (SELECT 0, 1000 UNION ALL SELECT i + 1, from_ns * 28 / 25 FROM n WHERE i < 39)
 INSERT INTO spike_bin
-SELECT socket_id, 1, gauge, threshold_bytes, from_ns, from_ns * 28 / 25, 1 + i * 7, (1 + i * 7) * (from_ns + 11), 300000
+SELECT socket_id, 1, gauge, threshold_bytes, 0, from_ns, from_ns * 28 / 25, 1 + i * 7, (1 + i * 7) * (from_ns + 11), 300000
 FROM n
 CROSS JOIN socket
 CROSS JOIN (SELECT DISTINCT gauge FROM poller_gauge)

@@ -34,7 +34,7 @@ struct capture_options recorded_options(const struct recorded *recorded)
 		.poller = { { .source = "proc", .period_ns = 100 * (uint64_t)NS_PER_MS } },
 		.pollers = 1,
 		.softnet_period_ns = NS_PER_S,
-		.threshold_bytes = { 4096, 16384, 65536, 262144 },
+		.threshold = { 4096, 16384, 65536, 262144 },
 		.thresholds = 4,
 		.summary_period_ns = NS_PER_S,
 		.min_spike_ns = NS_PER_MS,

@@ -76,6 +76,23 @@ for family in ipv4 ipv6 mapped; do
 	as_noted "300 drawn blocks over $family" 600
 done
 
+# Thresholds in per cent of the limit, which the kernel does not move for blocks so small: at the edge of each.
+limit=$(cut -f 2 /proc/sys/net/ipv4/tcp_rmem)
+tenth=$(((limit * 10 + 99) / 100))
+fifth=$(((limit * 20 + 99) / 100))
+rm -f "$file"
+"$binary" capture -o "$file" -p 23028 --min-spike 0 --threshold 10%,20% -- \
+	"$binary" load spikes -p 23028 --size $((tenth - 1)),$tenth,$((fifth - 1)),$fifth --pause 1ms --count 3 >/dev/null 2>"$scratch/err"
+equals "thresholds of 10 % and 20 % of the limit are reached by the bytes that they come to, and by no byte less" \
+	"$(sqlite3 "$file" "SELECT threshold_percent, threshold_start_bytes, peak_bytes, limit_bytes, count(*) FROM spike WHERE gauge = 'rx_queue'
+		GROUP BY 1, 2, 3, 4 ORDER BY 1, 3" | tr '\n' ' ')" \
+	"10|$tenth|$tenth|$limit|3 10|$tenth|$((fifth - 1))|$limit|3 10|$tenth|$fifth|$limit|3 20|$fifth|$fifth|$limit|3 "
+equals "and the views tell them apart" \
+	"$(sqlite3 "$file" "SELECT threshold_bytes, threshold_percent, spikes FROM missed_spike_summary WHERE gauge = 'rx_queue'
+		ORDER BY 2" | tr '\n' ' ')" "0|10|9 0|20|3 "
+"$binary" report "$file" | grep -q '^ *20 %'
+ok $? "as does the report"
+
 # Through a veth, with the capture in the server's namespace, from outside.
 if ip netns add $one 2>/dev/null && ip netns add $two && ip link add pgveth1 netns $one type veth peer name pgveth2 netns $two; then
 	ip -n $one addr add 10.23.7.1/24 dev pgveth1 && ip -n $one link set pgveth1 up

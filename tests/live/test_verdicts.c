@@ -45,7 +45,7 @@ static int bursts_main(char **argv)
 	return 0;
 }
 
-static struct recorded capture_bursts(void)
+static struct recorded capture_bursts(bool in_percent)
 {
 	struct recorded recorded = recorded_new();
 	char program[] = "/proc/self/exe", word[] = "bursts", fd_text[16];
@@ -61,8 +61,12 @@ static struct recorded capture_bursts(void)
 	options.ports = 1;
 	options.min_spike_ns = 0;
 	options.thresholds = 5;
-	memcpy(options.threshold_bytes, (uint32_t[]){ 1, 300, 1000, 4096, 16384 },
-	       5 * sizeof(uint32_t));
+	options.thresholds_in_percent = in_percent;
+	if (in_percent) /* of 128 KiB to begin with */
+		memcpy(options.threshold, (uint32_t[]){ 1, 2, 5, 10, 25 }, 5 * sizeof(uint32_t));
+	else
+		memcpy(options.threshold, (uint32_t[]){ 1, 300, 1000, 4096, 16384 },
+		       5 * sizeof(uint32_t));
 	options.pollers = 3;
 	options.poller[1] =
 		(struct poller_options){ .source = "proc", .period_ns = 30 * (uint64_t)NS_PER_MS };
@@ -136,18 +140,59 @@ static void samples_above_lie_in_spikes(const struct recorded *recorded)
 	assert_int_equal(recorded_integer(recorded, sql), 0);
 }
 
-static void the_capture_judges_as_the_definition_says(void **state)
+static struct recorded recorded_bursts(bool in_percent)
 {
 	struct recorded recorded;
 
-	(void)state;
 	recorded_skip_unless_allowed();
-	recorded = capture_bursts();
+	recorded = capture_bursts(in_percent);
 	assert_int_equal(
 		recorded_integer(&recorded,
 				 "select coalesce(sum(count), 0) from loss where cause not like "
 				 "'missed_turns%' and cause <> 'recursion_misses'"),
 		0);
+	return recorded;
+}
+
+/* A spike's threshold in per cent comes to its share of the limit when it begins, rounded up; the
+ * limit hardly moves here, so most peaks have the same one. */
+static void thresholds_in_percent_are_judged_by_their_bytes(void **state)
+{
+	struct recorded recorded;
+
+	(void)state;
+	recorded = recorded_bursts(true);
+	verdicts_equal_the_definition(&recorded);
+	assert_int_equal(
+		recorded_integer(&recorded,
+				 "select count(*) from spike where threshold_bytes <> 0 or "
+				 "peak_bytes < threshold_start_bytes"),
+		0);
+	assert_int_equal(recorded_integer(&recorded,
+					  "select count(distinct threshold_percent) from spike"),
+			 5);
+	assert_true(recorded_integer(&recorded,
+				     "select avg(threshold_start_bytes = (threshold_percent * "
+				     "limit_bytes + 99) / 100) > 0.9 from spike"));
+	/* An outer threshold's spike holds each inner one. */
+	assert_int_equal(
+		recorded_integer(
+			&recorded,
+			"select count(*) from spike as inner_one where threshold_percent > 1 "
+			"and not exists (select 1 from spike where socket_id = "
+			"inner_one.socket_id and gauge = inner_one.gauge and "
+			"threshold_percent = 1 and start_ns <= inner_one.start_ns and "
+			"end_ns >= inner_one.end_ns)"),
+		0);
+	recorded_remove(&recorded);
+}
+
+static void the_capture_judges_as_the_definition_says(void **state)
+{
+	struct recorded recorded;
+
+	(void)state;
+	recorded = recorded_bursts(false);
 	verdicts_equal_the_definition(&recorded);
 	if (recorded_integer(&recorded,
 			     "select count(*) from loss where cause = 'recursion_misses'")) {
@@ -164,6 +209,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_capture_judges_as_the_definition_says),
+		cmocka_unit_test(thresholds_in_percent_are_judged_by_their_bytes),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "bursts") == 0)

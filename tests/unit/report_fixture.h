@@ -51,9 +51,9 @@ static void put_capture(struct store *store, int64_t capture_id, const char *lab
 	};
 
 	DO(store_put_capture(store, &row, &failure));
-	DO(store_put_threshold(store, capture_id, 4096, &failure));
-	DO(store_put_threshold(store, capture_id, 16384, &failure));
-	DO(store_put_threshold(store, capture_id, 65536, &failure));
+	DO(store_put_threshold(store, capture_id, (struct threshold){ .bytes = 4096 }, &failure));
+	DO(store_put_threshold(store, capture_id, (struct threshold){ .bytes = 16384 }, &failure));
+	DO(store_put_threshold(store, capture_id, (struct threshold){ .bytes = 65536 }, &failure));
 }
 
 static void put_socket(struct store *store, int64_t socket_id, int64_t capture_id, int64_t cookie)
@@ -85,7 +85,8 @@ static void put_spike(struct store *store, int64_t spike_id, const char *gauge,
 		.socket_id = 1,
 		.capture_id = 1,
 		.gauge = gauge,
-		.threshold_bytes = threshold_bytes,
+		.threshold.bytes = threshold_bytes,
+		.threshold_start_bytes = threshold_bytes,
 		.start_ns = start_ns,
 		.end_ns = start_ns + duration_ns,
 		.peak_bytes = peak_bytes,
@@ -141,7 +142,7 @@ static void put_folded(struct store *store)
 		.socket_id = 2,
 		.capture_id = 1,
 		.gauge = "rx_queue",
-		.threshold_bytes = 4096,
+		.threshold.bytes = 4096,
 		.duration_from_ns = 100000,
 		.duration_to_ns = 112202,
 		.spikes = 1001,
@@ -210,7 +211,8 @@ static void put_cost(struct store *store)
 
 	DO(store_put_probe_timing(store, &timing, &failure));
 	DO(store_put_thread_cpu(store, 1, "writer", 150 * MS, 401, &failure));
-	DO(store_put_ambiguous(store, 2, "rx_queue", 4096, 3, &failure));
+	DO(store_put_ambiguous(store, 2, "rx_queue", (struct threshold){ .bytes = 4096 }, 3,
+			       &failure));
 	put_softnet(store, 0, S, 1000, 5);
 	put_softnet(store, 1, S, 2000, 7);
 	put_softnet(store, 0, 6 * S, 41001, 9);

@@ -62,6 +62,23 @@ static int setup(void **state)
 	return 0;
 }
 
+/* Thresholds in per cent: what they come to stands with each spike. */
+static int setup_percent(void **state)
+{
+	static const struct judge_options options = {
+		.thresholds = 2,
+		.pollers = 2,
+		.poller_gauges = { 1U << GAUGE_RX_QUEUE, 1U << GAUGE_RX_QUEUE },
+		.spikes_max = 201,
+	};
+	struct fixture *fixture = test_calloc(1, sizeof(*fixture));
+
+	assert_int_equal(judge_new(&options, verdict_take, fixture, &fixture->judge), 0);
+	assert_int_equal(judge_socket_new(fixture->judge, fixture, &fixture->socket), 0);
+	*state = fixture;
+	return 0;
+}
+
 static int teardown(void **state)
 {
 	struct fixture *fixture = *state;
@@ -122,6 +139,73 @@ static const struct judge_sight *sight_of(const struct fixture *fixture, uint64_
 	}
 	fail_msg("the spike at %lu was not judged", (unsigned long)start_ns);
 	return NULL;
+}
+
+static void open_percent(struct fixture *fixture, uint64_t start_ns, uint32_t threshold_bytes)
+{
+	const struct record_opening opening = {
+		.header = { .type = RECORD_OPENING, .gauge = GAUGE_RX_QUEUE },
+		.start_ns = start_ns,
+		.threshold_bytes = threshold_bytes,
+	};
+
+	judge_opening(fixture->socket, &opening);
+}
+
+static void close_percent(struct fixture *fixture, uint64_t start_ns, uint64_t end_ns,
+			  uint32_t threshold_bytes)
+{
+	const struct record_spike spike = {
+		.header = { .type = RECORD_SPIKE, .gauge = GAUGE_RX_QUEUE },
+		.start_ns = start_ns,
+		.end_ns = end_ns,
+		.peak_bytes = 9000,
+		.threshold_bytes = threshold_bytes,
+	};
+
+	assert_int_equal(judge_spike(fixture->judge, fixture->socket, &spike), 0);
+}
+
+static void in_percent_each_spike_has_a_threshold_of_its_own(void **state)
+{
+	struct fixture *fixture = *state;
+
+	open_percent(fixture, 100, 1000);
+	give_sample(fixture, 0, 90, 99, 5000); /* before it */
+	give_sample(fixture, 0, 110, 111, 999);
+	give_sample(fixture, 0, 120, 121, 1000);
+	close_percent(fixture, 100, 200, 1000);
+	give_sample(fixture, 1, 190, 191, 999);
+	give_sample(fixture, 0, 210, 211, 5000); /* between them */
+	open_percent(fixture, 300, 3000);
+	give_sample(fixture, 0, 310, 311, 2999);
+	give_sample(fixture, 1, 310, 311, 3000);
+	close_percent(fixture, 300, 400, 3000);
+	finish(fixture);
+	assert_int_equal(sight_of(fixture, 100)[0].samples, 1);
+	assert_int_equal(sight_of(fixture, 100)[0].polled_peak_bytes, 1000);
+	assert_int_equal(sight_of(fixture, 100)[1].samples, 0);
+	assert_int_equal(sight_of(fixture, 300)[0].samples, 0);
+	assert_int_equal(sight_of(fixture, 300)[1].samples, 1);
+	assert_int_equal(judge_unexplained(fixture->judge, 0, GAUGE_RX_QUEUE, 0), 0);
+}
+
+static void in_percent_a_window_sees_the_spike_whose_threshold_it_shows(void **state)
+{
+	struct fixture *fixture = *state;
+
+	close_percent(fixture, 100, 200, 1000);
+	open_percent(fixture, 210, 3000);
+	give_sample(fixture, 0, 195, 250, 2000); /* longer in the second one, but below it */
+	give_sample(fixture, 1, 195, 250, 3000);
+	close_percent(fixture, 210, 900, 3000);
+	finish(fixture);
+	assert_int_equal(sight_of(fixture, 100)[0].samples, 1);
+	assert_int_equal(sight_of(fixture, 210)[0].samples, 0);
+	assert_int_equal(judge_ambiguous(fixture->judge, 0, GAUGE_RX_QUEUE, 0), 0);
+	assert_int_equal(sight_of(fixture, 100)[1].samples, 0);
+	assert_int_equal(sight_of(fixture, 210)[1].samples, 1);
+	assert_int_equal(judge_ambiguous(fixture->judge, 1, GAUGE_RX_QUEUE, 0), 1);
 }
 
 static void a_spike_that_no_sample_touches_is_missed(void **state)
@@ -440,6 +524,11 @@ int main(void)
 			many_samples_in_a_long_spike_keep_their_count_and_peak, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_rows_in_one_window_hold_nothing_back, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(in_percent_each_spike_has_a_threshold_of_its_own,
+						setup_percent, teardown),
+		cmocka_unit_test_setup_teardown(
+			in_percent_a_window_sees_the_spike_whose_threshold_it_shows, setup_percent,
+			teardown),
 		cmocka_unit_test_setup_teardown(too_many_waiting_spikes_are_refused, setup,
 						teardown),
 	};

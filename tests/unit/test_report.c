@@ -283,7 +283,7 @@ static void the_longest_missed_spike_is_found_behind_many_seen_ones(void **state
 	DO(store_finish(store, 1, 11 * S, INT64_C(1767225610) * S, &failure));
 	store_closep(&store);
 	csv = report_of(path, REPORT_CSV, 0);
-	assert_non_null(strstr(csv, "\n1,1,proc,1000000000,rx_queue,4096,123,106,17,0,0,"));
+	assert_non_null(strstr(csv, "\n1,1,proc,1000000000,rx_queue,4096,0,123,106,17,0,0,"));
 	assert_non_null(strstr(csv, ",1017000,4113,0\n"));
 }
 

@@ -235,7 +235,7 @@ static struct summary summary_of(const struct summary_poller *poller, int64_t th
 	return (struct summary){
 		.poller = poller,
 		.gauge = "rx_queue",
-		.threshold_bytes = threshold_bytes,
+		.threshold.bytes = threshold_bytes,
 		.spikes = spikes,
 		.seen = seen,
 		.missed = spikes - seen,

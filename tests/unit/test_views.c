@@ -21,7 +21,7 @@
 static const char rows_sql[] =
 	"INSERT INTO capture VALUES (1, 'u', NULL, 'h', 'b', 'k', 'm', 2, 'tp_btf', 'c', 'v', NULL, NULL, 1, 1000000000, "
 	"1000000, 0, 10000000000, 0, 10000000000);"
-	"INSERT INTO capture_threshold VALUES (1, 1000);"
+	"INSERT INTO capture_threshold VALUES (1, 1000, 0);"
 	"INSERT INTO socket VALUES (1, 1, 7, 8, 9, 4, '127.0.0.1', 1, '127.0.0.1', 2, NULL, NULL, 0, NULL, 1);"
 	"INSERT INTO poller VALUES (1, 1, 'proc', 1000000000, 500000000, 'row', 0, 0, 10000000000),"
 	" (2, 1, 'proc', 2000000000, 1000000000, 'row', 0, 5000000000, 10000000000);"
@@ -32,14 +32,14 @@ static const char rows_sql[] =
 	"INSERT INTO poll VALUES (11, 2, 6000000000, 6000000000, 6000000010, 3, 2000, 0, NULL, NULL),"
 	" (12, 2, 8000000000, 8000000000, 8000000010, 3, 2000, 1, NULL, NULL);"
 	"INSERT INTO spike VALUES"
-	" (1, 1, 1, 'rx_queue', 1000, 1400000000, 1600000000, 2000, 1400000000, 9000, 3, 1, 0, 0),"
-	" (2, 1, 1, 'rx_queue', 1000, 2100000000, 2200000000, 2500, 2100000000, 9000, 3, 1, 0, 0),"
-	" (3, 1, 1, 'rx_queue', 1000, 6000000000, 6500000000, 3000, 6000000000, 9000, 3, 1, 0, 0),"
-	" (4, 1, 1, 'rx_queue', 1000, 0, 300000000, 4000, 0, 9000, 3, 1, 1, 0),"
-	" (5, 1, 1, 'rx_queue', 1000, 9900000000, 10000000000, 4000, 9900000000, 9000, 3, 1, 0, 1);"
-	"INSERT INTO spike_bin VALUES (1, 1, 'rx_queue', 1000, 1000, 1122, 8, 8800, 1500);"
+	" (1, 1, 1, 'rx_queue', 1000, 0, 1000, 1400000000, 1600000000, 2000, 1400000000, 9000, 3, 1, 0, 0),"
+	" (2, 1, 1, 'rx_queue', 1000, 0, 1000, 2100000000, 2200000000, 2500, 2100000000, 9000, 3, 1, 0, 0),"
+	" (3, 1, 1, 'rx_queue', 1000, 0, 1000, 6000000000, 6500000000, 3000, 6000000000, 9000, 3, 1, 0, 0),"
+	" (4, 1, 1, 'rx_queue', 1000, 0, 1000, 0, 300000000, 4000, 0, 9000, 3, 1, 1, 0),"
+	" (5, 1, 1, 'rx_queue', 1000, 0, 1000, 9900000000, 10000000000, 4000, 9900000000, 9000, 3, 1, 0, 1);"
+	"INSERT INTO spike_bin VALUES (1, 1, 'rx_queue', 1000, 0, 1000, 1122, 8, 8800, 1500);"
 	"INSERT INTO spike_seen VALUES (1, 1, 1800, 1), (3, 2, 2900, 1);"
-	"INSERT INTO ambiguous VALUES (1, 'rx_queue', 1000, 5);"
+	"INSERT INTO ambiguous VALUES (1, 'rx_queue', 1000, 0, 5);"
 	"INSERT INTO sample (poll_id, socket_id, read_start_ns, read_end_ns, rx_queue_bytes, tx_queue_bytes, state) VALUES"
 	" (2, 1, 1500000000, 1500000002, 1800, 0, 1), (11, 1, 6000000000, 6000000002, 2900, 0, 1),"
 	" (7, 1, 6500000000, 6500000002, 0, 0, 1);"
@@ -184,7 +184,7 @@ static void period_needed_solves_for_the_longest_period(void **state)
 	run(*state,
 	    "DELETE FROM spike_seen; DELETE FROM spike; DELETE FROM spike_bin;"
 	    "INSERT INTO spike WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4)"
-	    " SELECT i, 1, 1, 'rx_queue', 1000, i * 1000, i * 1100, 1, 1, 1, 1, 1, 0, 0 FROM n");
+	    " SELECT i, 1, 1, 'rx_queue', 1000, 0, 1000, i * 1000, i * 1100, 1, 1, 1, 1, 1, 0, 0 FROM n");
 	expect(*state,
 	       "SELECT target_ratio, period_ns FROM period_needed WHERE gauge = 'rx_queue' ORDER BY 1",
 	       "0.5|500 0.9|166 0.95|125 0.99|104");
@@ -192,7 +192,7 @@ static void period_needed_solves_for_the_longest_period(void **state)
 	run(*state,
 	    "DELETE FROM spike;"
 	    "INSERT INTO spike_bin WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4)"
-	    " SELECT 1, 1, 'rx_queue', 1000, i * 100, i * 100 + 1, 1, i * 100, 1 FROM n");
+	    " SELECT 1, 1, 'rx_queue', 1000, 0, i * 100, i * 100 + 1, 1, i * 100, 1 FROM n");
 	expect(*state,
 	       "SELECT target_ratio, period_ns FROM period_needed WHERE gauge = 'rx_queue' ORDER BY 1",
 	       "0.5|500 0.9|166 0.95|125 0.99|104");
@@ -206,7 +206,7 @@ static void expect_wilson(sqlite3 *db, int missed, int spikes, const char *expec
 		sql, sizeof(sql),
 		"DELETE FROM spike_seen; DELETE FROM spike; DELETE FROM spike_bin;"
 		"INSERT INTO spike WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-		" SELECT i, 1, 1, 'rx_queue', 1000, i * 1000, i * 1000 + 100, 1, 1, 1, 1, 1, 0, 0 FROM n;"
+		" SELECT i, 1, 1, 'rx_queue', 1000, 0, 1000, i * 1000, i * 1000 + 100, 1, 1, 1, 1, 1, 0, 0 FROM n;"
 		"INSERT INTO spike_seen SELECT spike_id, 1, 1, 1 FROM spike WHERE spike_id > %d",
 		spikes, missed);
 	run(db, sql);

@@ -4,6 +4,7 @@ SELECT
 	by_duration.poller_id,
 	by_duration.gauge,
 	by_duration.threshold_bytes,
+	by_duration.threshold_percent,
 	by_duration.duration_from_ns,
 	by_duration.duration_to_ns,
 	by_duration.spikes,
@@ -17,6 +18,7 @@ WHERE by_duration.capture_id = :capture_id
 ORDER BY
 	by_duration.gauge,
 	by_duration.threshold_bytes,
+	by_duration.threshold_percent,
 	by_duration.duration_from_ns,
 	poller.period_ns DESC,
 	by_duration.poller_id;

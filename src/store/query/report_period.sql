@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: BSD-2-Clause
-SELECT gauge, threshold_bytes, target_ratio, period_ns
+SELECT gauge, threshold_bytes, threshold_percent, target_ratio, period_ns
 FROM period_needed
 WHERE capture_id = :capture_id
-ORDER BY gauge, threshold_bytes, target_ratio;
+ORDER BY gauge, threshold_bytes, threshold_percent, target_ratio;

@@ -13,10 +13,10 @@ WITH summary AS MATERIALIZED (
 	JOIN poller_run ON poller_run.poller_id = missed_spike_summary.poller_id
 	WHERE missed_spike_summary.capture_id = :capture_id
 ), folded AS MATERIALIZED (
-	SELECT gauge, threshold_bytes, max(duration_to_ns) AS below_ns, max(peak_bytes) AS peak_bytes
+	SELECT gauge, threshold_bytes, threshold_percent, max(duration_to_ns) AS below_ns, max(peak_bytes) AS peak_bytes
 	FROM spike_bin
 	WHERE capture_id = :capture_id
-	GROUP BY gauge, threshold_bytes
+	GROUP BY gauge, threshold_bytes, threshold_percent
 ), listed AS MATERIALIZED (
 	-- By the index, one gauge and threshold at a time: to group a million rows of missed_spike takes far longer. Most
 	-- often the longest missed one is among the few longest of all, so that few have to be looked up in spike_seen.
@@ -24,6 +24,7 @@ WITH summary AS MATERIALIZED (
 		summary.poller_id,
 		summary.gauge,
 		summary.threshold_bytes,
+		summary.threshold_percent,
 		coalesce((
 			SELECT few.spike_id
 			FROM (
@@ -32,6 +33,7 @@ WITH summary AS MATERIALIZED (
 				WHERE spike.capture_id = summary.capture_id
 					AND spike.gauge = summary.gauge
 					AND spike.threshold_bytes = summary.threshold_bytes
+					AND spike.threshold_percent = summary.threshold_percent
 					AND spike.left_censored = 0
 					AND spike.right_censored = 0
 					AND spike.start_ns >= summary.start_ns
@@ -53,6 +55,7 @@ WITH summary AS MATERIALIZED (
 			WHERE spike.capture_id = summary.capture_id
 				AND spike.gauge = summary.gauge
 				AND spike.threshold_bytes = summary.threshold_bytes
+				AND spike.threshold_percent = summary.threshold_percent
 				AND spike.left_censored = 0
 				AND spike.right_censored = 0
 				AND spike.start_ns >= summary.start_ns
@@ -72,15 +75,16 @@ WITH summary AS MATERIALIZED (
 		summary.poller_id,
 		summary.gauge,
 		summary.threshold_bytes,
+		summary.threshold_percent,
 		spike.end_ns - spike.start_ns AS listed_ns,
 		spike.peak_bytes AS listed_peak_bytes,
 		folded.below_ns,
 		folded.peak_bytes AS folded_peak_bytes,
 		ifnull(folded.below_ns > ifnull(spike.end_ns - spike.start_ns, 0), 0) AS is_folded
 	FROM summary
-	LEFT JOIN listed USING (poller_id, gauge, threshold_bytes)
+	LEFT JOIN listed USING (poller_id, gauge, threshold_bytes, threshold_percent)
 	LEFT JOIN spike ON spike.spike_id = listed.spike_id
-	LEFT JOIN folded ON folded.gauge = summary.gauge AND folded.threshold_bytes = summary.threshold_bytes
+	LEFT JOIN folded ON folded.gauge = summary.gauge AND folded.threshold_bytes = summary.threshold_bytes AND folded.threshold_percent = summary.threshold_percent
 	WHERE summary.missed > 0
 )
 SELECT
@@ -90,6 +94,7 @@ SELECT
 	summary.period_ns,
 	summary.gauge,
 	summary.threshold_bytes,
+	summary.threshold_percent,
 	summary.spikes,
 	summary.seen,
 	summary.missed,
@@ -108,11 +113,12 @@ SELECT
 			AND missed_spike.poller_id = summary.poller_id
 			AND missed_spike.gauge = summary.gauge
 			AND missed_spike.threshold_bytes = summary.threshold_bytes
+			AND missed_spike.threshold_percent = summary.threshold_percent
 			AND missed_spike.seen = 0
 			AND missed_spike.left_censored = 0
 			AND missed_spike.right_censored = 0
 	), 0)), longest.listed_peak_bytes) AS longest_missed_peak_bytes,
 	longest.is_folded AS longest_missed_folded
 FROM summary
-LEFT JOIN longest USING (poller_id, gauge, threshold_bytes)
-ORDER BY summary.gauge, summary.threshold_bytes, summary.period_ns DESC, summary.poller_id;
+LEFT JOIN longest USING (poller_id, gauge, threshold_bytes, threshold_percent)
+ORDER BY summary.gauge, summary.threshold_bytes, summary.threshold_percent, summary.period_ns DESC, summary.poller_id;

@@ -28,7 +28,7 @@ WITH shown AS (
 		shown.value_bytes,
 		spike.spike_id,
 		row_number() OVER (
-			PARTITION BY shown.sample_id, spike.gauge, spike.threshold_bytes
+			PARTITION BY shown.sample_id, spike.gauge, spike.threshold_bytes, spike.threshold_percent
 			ORDER BY
 				min(spike.end_ns, shown.read_end_ns) - max(spike.start_ns, shown.read_start_ns) DESC,
 				spike.start_ns
@@ -39,6 +39,7 @@ WITH shown AS (
 		ON spike.socket_id = shown.socket_id
 		AND spike.gauge = shown.gauge
 		AND spike.threshold_bytes = capture_threshold.threshold_bytes
+		AND spike.threshold_percent = capture_threshold.threshold_percent
 		AND spike.start_ns <= shown.read_end_ns
 		AND spike.end_ns > shown.read_start_ns
 		-- Spikes of one threshold don't overlap: the last that began before the window is the only earlier one it can touch.
@@ -48,10 +49,11 @@ WITH shown AS (
 			WHERE earlier.socket_id = shown.socket_id
 				AND earlier.gauge = shown.gauge
 				AND earlier.threshold_bytes = capture_threshold.threshold_bytes
+				AND earlier.threshold_percent = capture_threshold.threshold_percent
 				AND earlier.start_ns <= shown.read_start_ns
 		), 0)
 	WHERE capture_threshold.capture_id = :capture_id
-		AND shown.value_bytes >= capture_threshold.threshold_bytes
+		AND shown.value_bytes >= spike.threshold_start_bytes
 )
 SELECT spike_id, poller_id, max(value_bytes) AS polled_peak_bytes, count(*) AS samples
 FROM touched
