@@ -13,6 +13,7 @@ const volatile __u32 filter_ports; /* 0: every port */
 const volatile __u32
 	filter_netns_inode; /* pollers see one network namespace only, and so does the probe */
 const volatile __u32 filter_pid; /* the process that reads or writes; 0: any */
+const volatile __u32 blog_wanted; /* RECORD_BLOG: 0 or 1 */
 const volatile __u32 accept_threshold; /* the lowest, in connections; 0: not measured */
 const volatile __u32 backlog_threshold_packets[BACKLOG_THRESHOLDS_MAX]; /* ascending */
 const volatile __u32 backlog_thresholds;

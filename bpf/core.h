@@ -66,6 +66,28 @@ static __always_inline bool packet_is_announced(const struct sock *sk, const str
 	       sk->sk_backlog.rmem_alloc.counter < sk->sk_rcvbuf && tp->snd_nxt == tp->write_seq;
 }
 
+/* The blog's gauge: struct record_blog. */
+static __noinline int blog_observe(struct socket_state *state, __u32 rmem_bytes,
+				   __u32 rx_queue_bytes, __u32 data_len_bytes)
+{
+	__u32 gauge_bytes = rmem_bytes + data_len_bytes;
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if (!state || now_ns >= stop_ns)
+		return 0;
+	if (now_ns >= state->period_end_ns)
+		socket_next_period(state, now_ns);
+	state->blog.packets++;
+	state->blog.total_bytes += gauge_bytes;
+	state->blog.rx_total_bytes += rx_queue_bytes;
+	state->blog.rmem_total_bytes += rmem_bytes;
+	if (gauge_bytes > state->blog.peak_bytes)
+		state->blog.peak_bytes = gauge_bytes;
+	if (rmem_bytes > state->blog.kept_bytes)
+		state->blog.kept_bytes = gauge_bytes;
+	return 0;
+}
+
 /*
  * Measurement point: a packet has come to an ESTABLISHED socket; neither its data nor its ACK is
  * applied yet. tx_queue is at a maximum here. Where the packet's data will be announced, what its
@@ -88,6 +110,8 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 	queues = queues_read(sk, tp, una);
 	socket_catch_up(sk, state, &queues);
 	packet = kernel_object(struct tcp_skb_cb, skb->cb);
+	if (blog_wanted)
+		blog_observe(state, queues.rmem_bytes, queues.rx_queue_bytes, skb->data_len);
 	if ((__s32)(packet->ack_seq - una) > 0 && (__s32)(tp->snd_nxt - packet->ack_seq) >= 0) {
 		if (queues.tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
 			socket_observe(sk, state, &queues);

@@ -271,6 +271,32 @@ static __noinline int gauge_next_period(const struct socket_state *state, struct
 	return 0;
 }
 
+static __noinline int blog_end_period(struct socket_state *state, __u64 end_ns)
+{
+	struct record_blog *record;
+	__u64 start_ns;
+
+	if (!state || !state->blog.packets)
+		return 0;
+	record = record_reserve(RECORD_BLOG, sizeof(*record));
+	if (record) {
+		start_ns = period_origin_ns(state);
+		record_head(&record->header, state->number, RECORD_BLOG, 0, 0, 0);
+		record->start_ns = state->first_ns > start_ns ? state->first_ns : start_ns;
+		record->end_ns = end_ns;
+		record->total_bytes = state->blog.total_bytes;
+		record->rx_total_bytes = state->blog.rx_total_bytes;
+		record->rmem_total_bytes = state->blog.rmem_total_bytes;
+		record->peak_bytes = state->blog.peak_bytes;
+		record->kept_bytes = state->blog.kept_bytes;
+		record->packets = state->blog.packets;
+		record->padding = 0;
+		record_submit(record);
+	}
+	__builtin_memset(&state->blog, 0, sizeof(state->blog));
+	return 0;
+}
+
 /* An event at time_ns, which lies at or after the end of the running period. */
 static __noinline int socket_next_period(struct socket_state *state, __u64 time_ns)
 {
@@ -279,6 +305,8 @@ static __noinline int socket_next_period(struct socket_state *state, __u64 time_
 	if (!state)
 		return 0;
 	end_ns = state->period_end_ns;
+	if (blog_wanted)
+		blog_end_period(state, end_ns);
 	next_ns = end_ns + (time_ns - end_ns) / summary_period_ns * summary_period_ns;
 	gauge_next_period(state, &state->gauge[GAUGE_RX_QUEUE], &state->history[GAUGE_RX_QUEUE],
 			  next_ns);

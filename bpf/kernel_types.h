@@ -135,6 +135,7 @@ enum {
 
 struct sk_buff {
 	struct sock *sk;
+	unsigned int data_len;
 	char cb[48];
 } __relocated;
 

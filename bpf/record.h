@@ -41,6 +41,7 @@ enum record_type {
 	RECORD_SQUEEZE, /* struct record_squeeze: a CPU's round of receiving was cut short */
 	RECORD_OPENING, /* struct record_opening: a spike has begun, told for thresholds in per cent
 			   only */
+	RECORD_BLOG, /* struct record_blog: the blog's gauge over a summary period, on request */
 	RECORD_DROP, /* struct record_drop: a CPU's backlog was full for a while */
 	RECORD_TYPES,
 };
@@ -115,6 +116,23 @@ struct record_summary {
 	__u32 events; /* changes of the gauge */
 };
 
+/*
+ * The gauge of a post of 2017, taken before each packet is queued: sk_rmem_alloc + skb->data_len,
+ * with what stood in the queue in truth at the same instants.
+ */
+struct record_blog {
+	struct record_header header;
+	__u64 start_ns;
+	__u64 end_ns;
+	__u64 total_bytes; /* summed over the packets, as are the next two */
+	__u64 rx_total_bytes;
+	__u64 rmem_total_bytes;
+	__u32 peak_bytes;
+	__u32 kept_bytes; /* the peak as the post's program kept it: compared by sk_rmem_alloc */
+	__u32 packets;
+	__u32 padding;
+};
+
 struct record_death {
 	struct record_header header;
 	__u64 time_ns;
@@ -184,6 +202,7 @@ _Static_assert(sizeof(struct record_owner) == 40, "record_owner has holes");
 _Static_assert(sizeof(struct record_spike) == 56, "record_spike has holes");
 _Static_assert(sizeof(struct record_opening) == 24, "record_opening has holes");
 _Static_assert(sizeof(struct record_summary) == 48, "record_summary has holes");
+_Static_assert(sizeof(struct record_blog) == 64, "record_blog has holes");
 _Static_assert(sizeof(struct record_death) == 16, "record_death has holes");
 _Static_assert(sizeof(struct record_accept) == 24, "record_accept has holes");
 _Static_assert(sizeof(struct record_backlog) == 40, "record_backlog has holes");

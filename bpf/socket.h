@@ -314,6 +314,8 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 	}
 	if (time_ns >= state->period_end_ns)
 		socket_next_period(state, time_ns);
+	if (blog_wanted)
+		blog_end_period(state, time_ns);
 	gauge_finish(state, GAUGE_RX_QUEUE, time_ns, flags);
 	gauge_finish(state, GAUGE_TX_QUEUE, time_ns, flags);
 	gauge_finish(state, GAUGE_RMEM, time_ns, flags);

@@ -73,6 +73,17 @@ enum note {
 	NOTE_READ, /* a read took bytes whose memory may not be freed yet */
 };
 
+/* Of the running period: see struct record_blog. */
+struct blog_state {
+	__u64 total_bytes;
+	__u64 rx_total_bytes;
+	__u64 rmem_total_bytes;
+	__u32 peak_bytes;
+	__u32 kept_bytes;
+	__u32 packets;
+	__u32 padding;
+};
+
 struct socket_state {
 	__u64 period_end_ns;
 	__u64 last_ns; /* of the last change: none lies before it */
@@ -88,6 +99,7 @@ struct socket_state {
 	__u8 owner_news; /* and has changed since RECORD_OWNER was out */
 	struct gauge_state gauge[GAUGES];
 	struct gauge_history history[GAUGES];
+	struct blog_state blog;
 	__u64 first_ns;
 	char owner_comm[COMM_BYTES];
 };

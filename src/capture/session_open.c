@@ -32,6 +32,7 @@ static int session_open_probe_with(struct session *session, const struct backend
 		.thresholds = options->thresholds,
 		.thresholds_in_percent = options->thresholds_in_percent,
 		.accept_threshold = options->accept_thresholds ? options->accept_threshold[0] : 0,
+		.blog = options->blog,
 		.accept_exact = options->accept_exact,
 		.backlog_thresholds = options->backlog_thresholds,
 		.pid = options->pid,

@@ -120,6 +120,24 @@ static int take_summary(struct writer *writer, const struct tracked_socket *sock
 	return error;
 }
 
+static int take_blog(struct writer *writer, const struct tracked_socket *socket,
+		     const struct record_blog *record)
+{
+	const struct blog_row row = {
+		.socket_id = socket->socket_id,
+		.start_ns = (int64_t)record->start_ns,
+		.end_ns = (int64_t)record->end_ns,
+		.peak_bytes = record->peak_bytes,
+		.kept_peak_bytes = record->kept_bytes,
+		.total_bytes = (int64_t)record->total_bytes,
+		.rx_total_bytes = (int64_t)record->rx_total_bytes,
+		.rmem_total_bytes = (int64_t)record->rmem_total_bytes,
+		.packets = record->packets,
+	};
+
+	return store_put_blog(writer->options.store, &row, &writer->failure);
+}
+
 static int take_death(struct writer *writer, struct tracked_socket *socket,
 		      const struct record_death *record)
 {
@@ -159,6 +177,8 @@ int writer_take_record(struct writer *writer, const struct batch_item *item)
 	switch (header->type) {
 	case RECORD_OWNER:
 		return take_owner(writer, socket, (const void *)item->bytes);
+	case RECORD_BLOG:
+		return take_blog(writer, socket, (const void *)item->bytes);
 	case RECORD_OPENING:
 		judge_opening(socket->judged, (const void *)item->bytes);
 		return 0;

@@ -37,6 +37,7 @@ static const char usage[] =
 	"                          queue are dated late by up to 100us)\n"
 	"  --backlog-threshold N[,N]...  a spike of a CPU's backlog is so many packets (default 16,64,256; up to 4;\n"
 	"                          0 leaves the backlog out)\n"
+	"  --blog                  measure the gauge of a post of 2017 too, for 'pollgap export --blog'\n"
 	"  --pid PID               sockets that this process reads or writes\n"
 	"  --netns NAME|PATH       measure and poll in this network namespace (default: the caller's)\n"
 	"  --summary PERIOD        the period of queue_summary, 10ms to 10s (default 1s)\n"
@@ -58,6 +59,7 @@ enum {
 	OPTION_THRESHOLD,
 	OPTION_ACCEPT_THRESHOLD,
 	OPTION_ACCEPT_EXACT,
+	OPTION_BLOG,
 	OPTION_BACKLOG_THRESHOLD,
 	OPTION_PID,
 	OPTION_NETNS,
@@ -91,6 +93,7 @@ static const struct option option_names[] = {
 	{ "pid", required_argument, NULL, OPTION_PID },
 	{ "accept-threshold", required_argument, NULL, OPTION_ACCEPT_THRESHOLD },
 	{ "accept-exact", no_argument, NULL, OPTION_ACCEPT_EXACT },
+	{ "blog", no_argument, NULL, OPTION_BLOG },
 	{ "backlog-threshold", required_argument, NULL, OPTION_BACKLOG_THRESHOLD },
 	{ "jitter", required_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
@@ -162,6 +165,9 @@ static int option_take(int option, const char *value, char **argv, struct captur
 		options->accept_chosen = true;
 		return option_parse_levels("--accept-threshold", value, options->accept_threshold,
 					   THRESHOLDS_MAX, &options->accept_thresholds);
+	case OPTION_BLOG:
+		options->blog = true;
+		return 0;
 	case OPTION_ACCEPT_EXACT:
 		options->accept_exact = true;
 		return 0;

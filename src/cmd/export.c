@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,27 +18,32 @@
 static const char usage[] =
 	"usage: pollgap export FILE NAME [OPTION]...\n"
 	"       pollgap export FILE --list\n"
+	"       pollgap export FILE --blog [-o PREFIX]\n"
 	"\n"
 	"Writes a table or view of a capture file as CSV: a line of column names, RFC 4180 quoting, NULL as an empty field.\n"
 	"'pollgap import' reads tables back as they were.\n"
 	"\n"
 	"  -o OUT    write there (default: standard output)\n"
 	"  --list    the names of all tables and views instead\n"
+	"  --blog    the two files of the blog's instrument, from a capture with --blog: PREFIX-peak.csv and\n"
+	"            PREFIX-total.csv (default: FILE without its .db), a row a second and IPv4 socket: time (UTC),\n"
+	"            epoch_s, local, remote, bytes\n"
 	"  --help    this text\n";
 
-enum { OPTION_LIST = USAGE_LONG, OPTION_HELP };
+enum { OPTION_LIST = USAGE_LONG, OPTION_BLOG, OPTION_HELP };
 
 struct options {
 	const char *path;
 	const char *name;
 	const char *out_path;
 	bool list;
+	bool blog;
 	bool help;
 };
 
 static int arguments_take(int argc, char **argv, struct options *options)
 {
-	int wanted = options->list ? 1 : 2;
+	int wanted = options->list || options->blog ? 1 : 2;
 
 	if (argc - optind > wanted)
 		return usage_wrong("export", "what is '%s'? it takes FILE and NAME",
@@ -45,7 +51,9 @@ static int arguments_take(int argc, char **argv, struct options *options)
 	if (argc - optind < 1)
 		return usage_wrong("export", "which file? 'pollgap export FILE NAME'");
 	options->path = argv[optind];
-	if (options->list)
+	if (options->list && options->blog)
+		return usage_wrong("export", "--list and --blog are two things to ask for");
+	if (options->list || options->blog)
 		return 0;
 	if (argc - optind < 2)
 		return usage_wrong(
@@ -61,6 +69,7 @@ static int options_parse(int argc, char **argv, struct options *options)
 {
 	static const struct option names[] = {
 		{ "list", no_argument, NULL, OPTION_LIST },
+		{ "blog", no_argument, NULL, OPTION_BLOG },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -74,6 +83,9 @@ static int options_parse(int argc, char **argv, struct options *options)
 			break;
 		case OPTION_LIST:
 			options->list = true;
+			break;
+		case OPTION_BLOG:
+			options->blog = true;
 			break;
 		case OPTION_HELP:
 			options->help = true;
@@ -101,20 +113,70 @@ static bool same_file(const char *path, const char *other)
 	       one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
-static int out_open(const struct options *options, FILE **ret_out, struct failure *failure)
+static int out_open(const struct options *options, const char *out_path, FILE **ret_out,
+		    struct failure *failure)
 {
 	FILE *out;
 
-	if (same_file(options->path, options->out_path))
+	if (same_file(options->path, out_path))
 		return failure_set(failure, EEXIST,
-				   "%s is the capture file itself: choose another -o OUT",
-				   options->out_path);
-	out = fopen(options->out_path, "we");
+				   "%s is the capture file itself: choose another -o", out_path);
+	out = fopen(out_path, "we");
 	if (!out)
-		return failure_set(failure, errno, "%s can't be written: %s", options->out_path,
+		return failure_set(failure, errno, "%s can't be written: %s", out_path,
 				   strerror(errno));
 	*ret_out = out;
 	return 0;
+}
+
+/* Closes the file. Returns the first error. */
+static int out_close(const char *out_path, FILE *out, int error, struct failure *failure)
+{
+	if (fclose(out) != 0 && !error)
+		error = failure_set(failure, errno, "%s can't be written: %s", out_path,
+				    strerror(errno));
+	return error;
+}
+
+/* One of the blog's two files: kind is "peak" or "total". */
+static int blog_write(struct store *store, const struct options *options, const char *prefix,
+		      const char *kind, struct failure *failure)
+{
+	char path[PATH_MAX], query[64];
+	FILE *out = NULL;
+	int error;
+
+	if (snprintf(path, sizeof(path), "%s-%s.csv", prefix, kind) >= (int)sizeof(path))
+		return failure_set(failure, ENAMETOOLONG, "-o %s is too long", prefix);
+	snprintf(query, sizeof(query), "query/export_blog_%s", kind);
+	error = out_open(options, path, &out, failure);
+	if (error || !out)
+		return error;
+	error = store_export_query(store, query, out, failure);
+	return out_close(path, out, error, failure);
+}
+
+static int blog_export(struct store *store, const struct options *options, struct failure *failure)
+{
+	char prefix[PATH_MAX];
+	const char *given = options->out_path ? options->out_path : options->path;
+	size_t bytes = strlen(given);
+	int64_t rows;
+	int error = store_count(store, "blog_summary", &rows, failure);
+
+	if (error)
+		return error;
+	if (!rows)
+		return failure_set(failure, ENODATA,
+				   "%s does not have the blog's gauge: capture with --blog",
+				   options->path);
+	if (bytes >= sizeof(prefix))
+		return failure_set(failure, ENAMETOOLONG, "-o %s is too long", given);
+	memcpy(prefix, given, bytes + 1);
+	if (!options->out_path && bytes > 3 && strcmp(prefix + bytes - 3, ".db") == 0)
+		prefix[bytes - 3] = '\0';
+	error = blog_write(store, options, prefix, "peak", failure);
+	return error ? error : blog_write(store, options, prefix, "total", failure);
 }
 
 static int export_do(struct store *store, const struct options *options, struct failure *failure)
@@ -124,16 +186,15 @@ static int export_do(struct store *store, const struct options *options, struct 
 
 	if (options->list)
 		return store_names(store, name_print, NULL, failure);
+	if (options->blog)
+		return blog_export(store, options, failure);
 	if (!options->out_path)
 		return store_export(store, options->name, stdout, failure);
-	error = out_open(options, &out, failure);
+	error = out_open(options, options->out_path, &out, failure);
 	if (error || !out)
 		return error;
 	error = store_export(store, options->name, out, failure);
-	if (fclose(out) != 0 && !error)
-		error = failure_set(failure, errno, "%s can't be written: %s", options->out_path,
-				    strerror(errno));
-	return error;
+	return out_close(options->out_path, out, error, failure);
 }
 
 static int export_run(int argc, char **argv)

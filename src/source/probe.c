@@ -107,6 +107,7 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 	config->thresholds_in_percent = options->thresholds_in_percent;
 	memcpy(config->filter_port, options->port, sizeof(config->filter_port));
 	config->thresholds = options->thresholds;
+	config->blog_wanted = options->blog;
 	config->filter_ports = options->ports;
 	config->filter_netns_inode = options->netns_inode;
 	config->accept_threshold = options->accept_threshold;
@@ -324,6 +325,7 @@ static int probe_ring_losses(const struct probe *probe,
 		[RECORD_ACCEPT] = "ring_buffer_full:accept",
 		[RECORD_BACKLOG] = "ring_buffer_full:backlog",
 		[RECORD_SQUEEZE] = "ring_buffer_full:squeeze",
+		[RECORD_BLOG] = "ring_buffer_full:blog",
 		[RECORD_OPENING] = "ring_buffer_full:opening",
 		[RECORD_DROP] = "ring_buffer_full:drop",
 	};

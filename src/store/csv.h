@@ -2,6 +2,7 @@
 #ifndef POLLGAP_STORE_CSV_H
 #define POLLGAP_STORE_CSV_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 struct failure;
@@ -17,6 +18,12 @@ int store_names(struct store *store, int (*each)(void *context, const char *name
  * -ENOENT for a name that the file does not have; -EPIPE where the reader has had enough; -errno.
  */
 int store_export(struct store *store, const char *name, FILE *out, struct failure *failure);
+
+/* How many rows a table has. Returns 0 or -errno. */
+int store_count(struct store *store, const char *table, int64_t *ret_rows, struct failure *failure);
+
+/* Writes an embedded query's rows likewise: "query/NAME". Returns 0, -EPIPE or -errno. */
+int store_export_query(struct store *store, const char *name, FILE *out, struct failure *failure);
 
 /* One CSV file and the table that it goes into. */
 struct csv_input {

@@ -3,6 +3,7 @@
 
 #include "base/csv_field.h"
 #include "base/failure.h"
+#include "store/embedded.h"
 #include "store/store_private.h"
 
 #include <errno.h>
@@ -88,10 +89,46 @@ static int name_compare(void *context, const char *name, const char *type)
 	return 0;
 }
 
+static int statement_print(struct store *store, const char *sql, FILE *out, struct failure *failure)
+{
+	sqlite3_stmt *statement;
+	int error;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return store_error(store, "reading", failure);
+	errno = 0;
+	error = rows_print(store, statement, out, failure);
+	sqlite3_finalize(statement);
+	return error;
+}
+
+int store_count(struct store *store, const char *table, int64_t *ret_rows, struct failure *failure)
+{
+	char *sql = sqlite3_mprintf("SELECT count(*) FROM \"%w\"", table);
+	sqlite3_stmt *statement = NULL;
+	int code;
+
+	if (!sql)
+		return failure_set(failure, ENOMEM, "out of memory");
+	code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+	sqlite3_free(sql);
+	if (code == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
+		*ret_rows = sqlite3_column_int64(statement, 0);
+		sqlite3_finalize(statement);
+		return 0;
+	}
+	sqlite3_finalize(statement);
+	return store_error(store, "reading", failure);
+}
+
+int store_export_query(struct store *store, const char *name, FILE *out, struct failure *failure)
+{
+	return statement_print(store, embedded_find(name), out, failure);
+}
+
 int store_export(struct store *store, const char *name, FILE *out, struct failure *failure)
 {
 	struct wanted wanted = { .name = name };
-	sqlite3_stmt *statement;
 	int error = store_names(store, name_compare, &wanted, failure);
 	char *sql;
 
@@ -105,13 +142,7 @@ int store_export(struct store *store, const char *name, FILE *out, struct failur
 	sql = sqlite3_mprintf("SELECT * FROM \"%w\"", name);
 	if (!sql)
 		return failure_set(failure, ENOMEM, "out of memory");
-	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK) {
-		sqlite3_free(sql);
-		return store_error(store, "reading", failure);
-	}
+	error = statement_print(store, sql, out, failure);
 	sqlite3_free(sql);
-	errno = 0;
-	error = rows_print(store, statement, out, failure);
-	sqlite3_finalize(statement);
 	return error;
 }

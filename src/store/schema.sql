@@ -244,6 +244,20 @@ CREATE TABLE backlog_drop (
 	packets INTEGER NOT NULL
 ) STRICT;
 
+-- The gauge of a post of 2017 over one summary period (--blog): sk_rmem_alloc + skb->data_len as it stood before each packet
+-- was queued, in state ESTABLISHED. It mixes memory and bytes; the sums of rx_queue and rmem are of the same instants.
+CREATE TABLE blog_summary (
+	socket_id INTEGER NOT NULL REFERENCES socket,
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	peak_bytes INTEGER NOT NULL,
+	kept_peak_bytes INTEGER NOT NULL, -- as that program kept it: it compared sk_rmem_alloc alone with the last peak
+	total_bytes INTEGER NOT NULL, -- summed over the packets
+	rx_total_bytes INTEGER NOT NULL,
+	rmem_total_bytes INTEGER NOT NULL,
+	packets INTEGER NOT NULL
+) STRICT;
+
 -- A stretch in which the kernel timed the probe's programs (BPF_STATS_RUN_TIME); timing costs too, so it is not always on.
 CREATE TABLE probe_timing (
 	capture_id INTEGER NOT NULL REFERENCES capture,

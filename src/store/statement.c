@@ -70,6 +70,10 @@ static const char *const statement_text[STATEMENTS] = {
 		"INSERT INTO softnet_spike (capture_id, cpu, threshold_packets, start_ns, end_ns, peak_packets, peak_ns, left_censored,"
 		" right_censored) VALUES (:capture_id, :cpu, :threshold_packets, :start_ns, :end_ns, :peak_packets, :peak_ns,"
 		" :left_censored, :right_censored)",
+	[PUT_BLOG] =
+		"INSERT INTO blog_summary (socket_id, start_ns, end_ns, peak_bytes, kept_peak_bytes, total_bytes, rx_total_bytes,"
+		" rmem_total_bytes, packets) VALUES (:socket_id, :start_ns, :end_ns, :peak_bytes, :kept_peak_bytes, :total_bytes,"
+		" :rx_total_bytes, :rmem_total_bytes, :packets)",
 	[PUT_SQUEEZE] =
 		"INSERT INTO time_squeeze (capture_id, cpu, time_ns, cause) VALUES (:capture_id, :cpu, :time_ns, :cause)",
 	[PUT_DROP] =

@@ -165,6 +165,18 @@ struct softnet_row {
 	int64_t process_packets;
 };
 
+struct blog_row {
+	int64_t socket_id;
+	int64_t start_ns;
+	int64_t end_ns;
+	int64_t peak_bytes;
+	int64_t kept_peak_bytes;
+	int64_t total_bytes;
+	int64_t rx_total_bytes;
+	int64_t rmem_total_bytes;
+	int64_t packets;
+};
+
 struct accept_spike_row {
 	int64_t capture_id;
 	int64_t socket_id; /* the listener */
@@ -241,6 +253,7 @@ int store_put_poller(struct store *store, const struct poller_row *row, struct f
 int store_put_poll(struct store *store, const struct poll_row *row, struct failure *failure);
 int store_put_sample(struct store *store, const struct sample_row *row, struct failure *failure);
 int store_put_softnet(struct store *store, const struct softnet_row *row, struct failure *failure);
+int store_put_blog(struct store *store, const struct blog_row *row, struct failure *failure);
 int store_put_accept_spike(struct store *store, const struct accept_spike_row *row,
 			   struct failure *failure);
 int store_put_softnet_spike(struct store *store, const struct softnet_spike_row *row,

@@ -18,6 +18,25 @@ int store_put_level(struct store *store, int64_t capture_id, const char *gauge, 
 	return statement_end(&binding, failure);
 }
 
+int store_put_blog(struct store *store, const struct blog_row *row, struct failure *failure)
+{
+	struct binding binding;
+	int error = statement_begin(store, PUT_BLOG, &binding, failure);
+
+	if (error)
+		return error;
+	bind_integer(&binding, ":socket_id", row->socket_id);
+	bind_integer(&binding, ":start_ns", row->start_ns);
+	bind_integer(&binding, ":end_ns", row->end_ns);
+	bind_integer(&binding, ":peak_bytes", row->peak_bytes);
+	bind_integer(&binding, ":kept_peak_bytes", row->kept_peak_bytes);
+	bind_integer(&binding, ":total_bytes", row->total_bytes);
+	bind_integer(&binding, ":rx_total_bytes", row->rx_total_bytes);
+	bind_integer(&binding, ":rmem_total_bytes", row->rmem_total_bytes);
+	bind_integer(&binding, ":packets", row->packets);
+	return statement_end(&binding, failure);
+}
+
 int store_put_accept_spike(struct store *store, const struct accept_spike_row *row,
 			   struct failure *failure)
 {

@@ -165,4 +165,21 @@ for wrong in "" "$file" "$file socket more" "$file --list more"; do
 	"$binary" export $wrong >/dev/null 2>"$scratch/err"
 	equals "wrong usage: export $wrong" "$?/$(wc -l <"$scratch/err")" 2/1
 done
+# The blog's two files.
+cp datasets/demo-small.db "$scratch/blog.db"
+"$binary" export "$scratch/blog.db" --blog >"$scratch/out" 2>&1
+equals "a capture without the blog's gauge has no such files: status 1, and what to do" "$?/$(wc -l <"$scratch/out")/$(cat "$scratch/out")" \
+	"1/1/pollgap export: $scratch/blog.db does not have the blog's gauge: capture with --blog"
+sqlite3 "$scratch/blog.db" "INSERT INTO blog_summary SELECT 1, start_ns, start_ns + 2000000000, 5504, 0, 40880, 20, 30, 12 FROM capture;
+	INSERT INTO socket SELECT 99, 1, 7, 8, 9, 6, '::1', 1, '::1', 2, NULL, NULL, 0, NULL, 0;
+	INSERT INTO blog_summary SELECT 99, start_ns, start_ns + 2000000000, 1, 1, 1, 1, 1, 1 FROM capture"
+seconds=$(sqlite3 "$scratch/blog.db" "SELECT start_utc_ns / 1000000000 + 2 FROM capture")
+clock=$(date -u -d "@$seconds" +%H:%M:%S)
+"$binary" export "$scratch/blog.db" --blog
+equals "--blog writes the peak of each IPv4 socket beside FILE" "$?/$(cat "$scratch/blog-peak.csv")" "0/time,epoch_s,local,remote,bytes
+$clock,$seconds,127.0.0.1:7001,127.0.0.1:37386,5504"
+"$binary" export "$scratch/blog.db" --blog -o "$scratch/named"
+equals "and the total, by whatever name" "$?/$(cat "$scratch/named-total.csv")" "0/time,epoch_s,local,remote,bytes
+$clock,$seconds,127.0.0.1:7001,127.0.0.1:37386,40880"
+
 echo "1..$number"
