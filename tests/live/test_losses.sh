@@ -83,6 +83,9 @@ capture -p "$port" --poll proc:200us -- "$binary" load client -p "$port" --rate 
 lost "a poller that is too slow for its period" 'missed_turns:proc:200us'
 ok "$(query 'SELECT (SELECT sum(missed_turns) FROM poll) <> (SELECT count FROM loss WHERE cause LIKE '"'missed%'"')')" \
 	"each missed turn stands with the poll that was late"
+# What went by after the last poll, less than 100 ms of turns here, only real time knows.
+ok "$(query 'SELECT missed_by_schedule = 0 OR missed_by_time NOT BETWEEN missed_by_schedule AND missed_by_schedule + 500 FROM poller_run')" \
+	"and is counted by real time, too"
 
 capture -p "$port" --queue 4K --poll proc:20ms -- "$binary" load client -p "$port" --rate 1000:500ms --connections 101
 lost "a writer that can't keep up" 'writer_behind:%'
