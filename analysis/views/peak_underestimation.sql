@@ -9,13 +9,17 @@ WITH longest AS MATERIALIZED (
 	SELECT
 		queue_summary.rowid AS period_id,
 		poll.poller_id,
-		max(iif(queue_summary.gauge = 'rx_queue', sample.rx_queue_bytes, sample.tx_queue_bytes)) AS peak_bytes
+		max(CASE queue_summary.gauge
+			WHEN 'rx_queue' THEN sample.rx_queue_bytes
+			WHEN 'tx_queue' THEN sample.tx_queue_bytes
+			ELSE sample.rmem_bytes
+		END) AS peak_bytes
 	FROM sample
 	CROSS JOIN poll ON poll.poll_id = sample.poll_id
 	CROSS JOIN longest
 	CROSS JOIN queue_summary
 		ON queue_summary.socket_id = sample.socket_id
-		AND queue_summary.gauge IN ('rx_queue', 'tx_queue')
+		AND queue_summary.gauge IN ('rx_queue', 'tx_queue', 'rmem')
 		-- The lower bound says nothing new, but keeps the search short.
 		AND queue_summary.start_ns > sample.read_start_ns - longest.period_ns
 		AND queue_summary.start_ns <= sample.read_start_ns

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture/machine_check.h"
 
+#include "capture/poller_kind.h"
+
 #include "base/clock.h"
 #include "base/failure.h"
 #include "base/units.h"
 #include "source/backend.h"
 #include "source/netns.h"
 #include "source/probe.h"
-#include "source/proc_tcp.h"
 #include "source/softnet.h"
 
 #include <errno.h>
@@ -87,18 +88,19 @@ static struct check_item check_backend(const struct backend *backend)
 	return item;
 }
 
-static struct check_item check_proc(void)
+static struct check_item check_poller(const struct poller_kind *kind)
 {
-	const struct proc_tcp_options options = { 0 };
+	const struct capture_options capture = { 0 };
+	const struct poller_options poller = { .source = kind->name };
 	struct source *source = NULL;
 	struct failure failure = { 0 };
 	struct check_item item;
 	uint64_t scan_ns = 0;
-	int error = proc_tcp_open(&options, &source, &failure);
+	int error = kind->open(&poller, &capture, &source, &failure);
 
 	if (!error)
-		error = proc_tcp_scan_time(source, &scan_ns, &failure);
-	item = item_of("poller", "proc", error, &failure);
+		error = source_scan_time(source, &scan_ns, &failure);
+	item = item_of("poller", kind->name, error, &failure);
 	if (!error)
 		snprintf(item.reason, sizeof(item.reason), "a scan takes %" PRIu64 " us here",
 			 scan_ns / NS_PER_US);
@@ -125,14 +127,14 @@ static struct check_item verdict_of(bool backend, bool poller)
 	if (!backend)
 		snprintf(item.reason, sizeof(item.reason), "no backend is allowed here");
 	else if (!poller)
-		snprintf(item.reason, sizeof(item.reason), "/proc/net/tcp can't be read");
+		snprintf(item.reason, sizeof(item.reason), "no poller is allowed here");
 	return item;
 }
 
 int machine_check(check_each *each, void *context)
 {
 	const struct check_item privilege[] = { check_root(), check_realtime() };
-	bool any_backend = false;
+	bool any_backend = false, any_poller = false;
 	struct check_item item;
 	int error = each(context, &privilege[0]);
 
@@ -149,10 +151,13 @@ int machine_check(check_each *each, void *context)
 	error = each(context, &item);
 	if (error)
 		return error;
-	item = check_proc();
-	error = each(context, &item);
+	for (const struct poller_kind *kind = poller_kinds; kind->name && !error; kind++) {
+		item = check_poller(kind);
+		any_poller |= item.allowed;
+		error = each(context, &item);
+	}
 	if (error)
 		return error;
-	item = verdict_of(any_backend, item.allowed);
+	item = verdict_of(any_backend, any_poller);
 	return each(context, &item);
 }

@@ -14,7 +14,7 @@ enum { POLLERS_MAX = 8 };
 enum { POLL_PERIOD_MIN_NS = 200 * NS_PER_US };
 
 struct poller_options {
-	const char *source; /* "proc" */
+	const char *source; /* "proc" or "sock_diag": poller_kinds[] */
 	uint64_t period_ns; /* 0: the shortest that this machine keeps */
 	bool page_reads; /* a page a read(2) instead of a row */
 };

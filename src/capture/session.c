@@ -113,7 +113,7 @@ static void session_wait(struct session *session, const sigset_t *signals)
 	progress_end(&progress);
 }
 
-/* The kernel's last records, until the ring is empty. */
+/* The kernel's last records, until the ring is empty: each turn promises only what it knows itself. */
 static int session_drain(struct session *session, struct failure *failure)
 {
 	struct runner *probe = &session->runner[RUNNER_OF_PROBE];
@@ -125,7 +125,7 @@ static int session_drain(struct session *session, struct failure *failure)
 	session_leave(session);
 
 	while (!error && rows)
-		error = runner_turn(probe, session->end_ns, 0, session->end_ns, &rows);
+		error = runner_turn(probe, session->end_ns, 0, 0, &rows);
 	if (error && probe->failure.text[0])
 		*failure = probe->failure;
 	return error;

@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "capture/facts.h"
+#include "capture/poller_kind.h"
 #include "capture/session_private.h"
 #include "source/backend.h"
 #include "source/netns.h"
 #include "source/probe.h"
-#include "source/proc_tcp.h"
 #include "source/softnet.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ static int period_min(struct source *source, uint64_t *ret_period_ns, struct fai
 	static const unsigned step[] = { 1, 2, 5 };
 	uint64_t decade_ns = 100 * (uint64_t)NS_PER_US;
 	uint64_t scan_ns;
-	int error = proc_tcp_scan_time(source, &scan_ns, failure);
+	int error = source_scan_time(source, &scan_ns, failure);
 
 	if (error)
 		return error;
@@ -98,13 +98,10 @@ static int period_min(struct source *source, uint64_t *ret_period_ns, struct fai
 static int session_open_poller(struct session *session, const struct poller_options *poller,
 			       struct failure *failure)
 {
-	struct proc_tcp_options options = { .page_reads = poller->page_reads,
-					    .ports = session->options->ports };
+	const struct poller_kind *kind = poller_kind_find(poller->source);
 	unsigned index = session->runners;
-	int error;
+	int error = kind->open(poller, session->options, &session->source[index], failure);
 
-	memcpy(options.port, session->options->port, sizeof(options.port));
-	error = proc_tcp_open(&options, &session->source[index], failure);
 	if (error)
 		return error;
 	session->period_ns[index] = poller->period_ns;
@@ -240,6 +237,7 @@ static int session_put_poller(struct session *session, unsigned index, int64_t p
 			      uint64_t first_ns, struct failure *failure)
 {
 	const struct poller_options *poller = &session->options->poller[index - RUNNER_OF_POLLERS];
+	const struct poller_kind *kind = poller_kind_find(poller->source);
 
 	return store_put_poller(session->store,
 				&(struct poller_row){
@@ -248,10 +246,10 @@ static int session_put_poller(struct session *session, unsigned index, int64_t p
 					.source = poller->source,
 					.period_ns = (int64_t)session->period_ns[index],
 					.phase_ns = (int64_t)(first_ns - session->poll_start_ns),
-					.read_mode = poller->page_reads ? "page" : "row",
+					.read_mode = poller->page_reads ? "page" : kind->read_mode,
 					.priority = session->options->realtime_priority,
 					.start_ns = (int64_t)session->poll_start_ns,
-					.gauges = 1U << GAUGE_RX_QUEUE | 1U << GAUGE_TX_QUEUE,
+					.gauges = kind->gauges,
 				},
 				failure);
 }
@@ -282,7 +280,8 @@ static int session_describe(struct session *session, struct writer_options *writ
 		if (index < RUNNER_OF_POLLERS)
 			continue;
 		entry->kind = RUNNER_POLLER;
-		entry->lost = proc_tcp_unparsed;
+		entry->poller = poller_kind_find(
+			session->options->poller[index - RUNNER_OF_POLLERS].source);
 		entry->poller_id = writer->ids.poller_id++;
 		snprintf(entry->name, sizeof(entry->name), "%s:%s", runner->source->ops->name,
 			 time_format(session->period_ns[index], period));

@@ -185,6 +185,11 @@ struct tracked_socket *sockets_by_sample(const struct sockets *sockets, const st
 	     socket = socket->tuple_next) {
 		if (memcmp(&socket->tuple, &tuple, sizeof(tuple)) != 0)
 			continue;
+		if (socket->cookie && sample->cookie) {
+			if (socket->cookie == sample->cookie)
+				return socket;
+			continue;
+		}
 		if (socket->listens && socket->inode && sample->inode &&
 		    socket->inode != sample->inode)
 			continue; /* another listener on the same address and port */

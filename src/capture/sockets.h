@@ -34,6 +34,7 @@ struct tracked_socket {
 	bool listens;
 	bool older; /* than the capture */
 	bool owned; /* the process of --pid reads or writes it */
+	uint64_t cookie; /* 0: not known */
 	uint64_t inode; /* as its first record has it. Of a listener: several may share an address
 			   and port (SO_REUSEPORT) */
 	struct judge_socket *judged; /* NULL for a listener, and where only a poller has seen it */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "capture/runner.h"
+#include "capture/poller_kind.h"
 #include "capture/writer_private.h"
 
 #include <errno.h>
@@ -178,8 +179,8 @@ static int writer_prepare(struct writer *writer)
 		memcpy(judge.threshold_bytes, options->threshold, sizeof(judge.threshold_bytes));
 	for (unsigned index = 0; index < options->runners; index++) {
 		if (options->runner[index].kind == RUNNER_POLLER)
-			judge.poller_gauges[judge.pollers++] = 1U << GAUGE_RX_QUEUE |
-							       1U << GAUGE_TX_QUEUE;
+			judge.poller_gauges[judge.pollers++] =
+				options->runner[index].poller->gauges;
 	}
 	error = options->pid ? owned_inodes_new(options->pid, &writer->owned, &writer->failure) : 0;
 	if (!error)

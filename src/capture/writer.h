@@ -30,7 +30,7 @@ struct writer_runner {
 	struct runner *runner;
 	int64_t poller_id; /* of a poller */
 	char name[32]; /* for losses: "proc:1s" */
-	uint64_t (*lost)(const struct source *source); /* what the source itself lost, or NULL */
+	const struct poller_kind *poller; /* NULL: it is no poller */
 };
 
 enum { RUNNERS_MAX = POLLERS_MAX + 2 };

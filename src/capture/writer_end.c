@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 #include "capture/runner.h"
+#include "capture/poller_kind.h"
 #include "capture/writer_private.h"
 
 #include <stdio.h>
@@ -118,10 +119,10 @@ static int put_runner_losses(struct writer *writer, const struct writer_runner *
 		return 0; /* its turns only have to come before the ring is full, which is counted */
 	snprintf(cause, sizeof(cause), "missed_turns:%s", runner->name);
 	error = put_loss(writer, cause, atomic_load(&runner->runner->missed_turns));
-	if (error || !runner->lost)
+	if (error || !runner->poller)
 		return error;
-	snprintf(cause, sizeof(cause), "unparsed_lines:%s", runner->name);
-	return put_loss(writer, cause, runner->lost(runner->runner->source));
+	snprintf(cause, sizeof(cause), "%s:%s", runner->poller->lost_cause, runner->name);
+	return put_loss(writer, cause, runner->poller->lost(runner->runner->source));
 }
 
 int writer_put_losses(struct writer *writer)

@@ -50,6 +50,7 @@ static int take_socket(struct writer *writer, const struct record_socket *record
 	socket->first_ns = record->time_ns;
 	socket->older = record->header.flags & RECORD_OLDER;
 	socket->inode = record->inode;
+	socket->cookie = record->cookie;
 	socket->listens = record->header.flags & RECORD_LISTENER;
 	if (socket->listens)
 		return writer_put_socket(writer, socket, record);

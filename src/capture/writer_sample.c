@@ -103,6 +103,7 @@ static struct tracked_socket *writer_add_polled(struct writer *writer, const str
 	socket->first_ns = sample->read_start_ns;
 	socket->inode_known = true;
 	socket->inode = sample->inode;
+	socket->cookie = sample->cookie;
 	socket->listens = sample->state == STATE_LISTEN;
 	writer->error = store_put_socket(
 		writer->options.store,
@@ -136,6 +137,8 @@ static int writer_put_sample(struct writer *writer, const struct sample *sample,
 		.rx_queue_bytes = listens ? -1 : (int64_t)sample->rx_queue_bytes,
 		.tx_queue_bytes = listens ? -1 : (int64_t)sample->tx_queue_bytes,
 		.accept_queue_connections = listens ? (int64_t)sample->rx_queue_bytes : -1,
+		.rmem_bytes = sample->has_rmem && !listens ? (int64_t)sample->rmem_bytes : -1,
+		.backlog_bytes = sample->has_rmem && !listens ? (int64_t)sample->backlog_bytes : -1,
 		.state = sample->state,
 	};
 
@@ -150,7 +153,8 @@ static int writer_judge_sample(struct writer *writer, const struct tracked_socke
 		.read_start_ns = sample->read_start_ns,
 		.read_end_ns = sample->read_end_ns,
 		.value_bytes = { [GAUGE_RX_QUEUE] = sample->rx_queue_bytes,
-				 [GAUGE_TX_QUEUE] = sample->tx_queue_bytes },
+				 [GAUGE_TX_QUEUE] = sample->tx_queue_bytes,
+				 [GAUGE_RMEM] = sample->rmem_bytes },
 	};
 
 	return judge_sample(writer->judge, socket->judged, poller, &judged);

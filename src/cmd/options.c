@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "capture/options.h"
+#include "capture/poller_kind.h"
 #include "cmd/usage.h"
 #include "source/backend.h"
 
@@ -273,11 +274,13 @@ int option_parse_levels(const char *name, const char *text, uint32_t *ret_level,
 }
 
 /* period and mode are the poller's parts behind the source; mode is NULL where there is none. */
-static int poller_parse(const char *name, const char *text, const char *period, const char *mode,
-			struct poller_options *ret_poller)
+static int poller_parse(const char *name, const char *text, const struct poller_kind *kind,
+			const char *period, const char *mode, struct poller_options *ret_poller)
 {
-	struct poller_options poller = { .source = "proc" };
+	struct poller_options poller = { .source = kind->name };
 
+	if (mode && strcmp(kind->name, "proc") != 0)
+		return wrong(name, text, "only proc has ways to read");
 	if (mode && strcmp(mode, "page") != 0 && strcmp(mode, "row") != 0)
 		return wrong(name, text,
 			     "after the period, allowed is 'page' or 'row': what one read takes");
@@ -294,6 +297,7 @@ static int poller_parse(const char *name, const char *text, const char *period, 
 
 int option_add_poller(const char *name, const char *text, struct capture_options *options)
 {
+	const struct poller_kind *kind;
 	char parts[ITEM_BYTES];
 	size_t text_bytes = strlen(text) + 1;
 	char *period;
@@ -310,14 +314,16 @@ int option_add_poller(const char *name, const char *text, struct capture_options
 	mode = strchr(period, ':');
 	if (mode)
 		*mode++ = '\0';
-	if (strcmp(parts, "sock_diag") == 0 || strcmp(parts, "iter") == 0)
-		return wrong(name, text, "this source is not in this version; allowed is proc");
-	if (strcmp(parts, "proc") != 0)
-		return wrong(name, text, "there is no such source; allowed is proc");
+	kind = poller_kind_find(parts);
+	if (!kind && strcmp(parts, "iter") == 0)
+		return wrong(name, text,
+			     "this source is not in this version; allowed are proc and sock_diag");
+	if (!kind)
+		return wrong(name, text, "there is no such source; allowed are proc and sock_diag");
 	if (options->pollers == POLLERS_MAX)
 		return usage_wrong("capture", "%s '%s': allowed are up to %d pollers", name, text,
 				   POLLERS_MAX);
-	status = poller_parse(name, text, period, mode, &options->poller[options->pollers]);
+	status = poller_parse(name, text, kind, period, mode, &options->poller[options->pollers]);
 	if (status == 0)
 		options->pollers++;
 	return status;

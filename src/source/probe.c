@@ -57,6 +57,7 @@ static int probe_read(struct source *source, const struct sink *sink, struct tur
 {
 	struct probe *probe = probe_of(source);
 	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t written = probe_ring_written(probe);
 	int error;
 
 	probe->sink = sink;
@@ -65,8 +66,9 @@ static int probe_read(struct source *source, const struct sink *sink, struct tur
 		probe_backlog_refresh(probe, now_ns);
 	error = ring_buffer__consume(probe->ring);
 	ret_turn->rows_read = probe->turn_records;
-	/* Where the turn ended early there is more in the ring, of any age: no promise. */
-	ret_turn->passed_ns = error == -EAGAIN ? 0 : probe_passed_ns(probe, now_ns);
+	/* Where the turn ended before what was written when it began, that may be of any age: no
+	 * promise. */
+	ret_turn->passed_ns = probe_ring_read(probe) < written ? 0 : probe_passed_ns(probe, now_ns);
 	if (error < 0 && error != -EAGAIN)
 		return failure_set(failure, -error, "reading the kernel's records failed: %s",
 				   strerror(-error));
@@ -83,6 +85,7 @@ static void probe_close(struct source *source)
 	if (probe->stats_fd >= 0)
 		close(probe->stats_fd);
 	ring_buffer__free(probe->ring);
+	probe_ring_unmap(probe);
 	bpf_link__destroy(probe->walk_link);
 	pollgap__destroy(probe->skeleton);
 	free(probe);
@@ -209,7 +212,8 @@ static int probe_load(struct probe *probe, const struct probe_options *options,
 	if (!probe->ring)
 		return failure_set(failure, errno, "the ring buffer can't be mapped: %s",
 				   strerror(errno));
-	return probe_attach(probe, failure);
+	error = probe_ring_map(probe, bpf_map__fd(probe->skeleton->maps.records), failure);
+	return error ? error : probe_attach(probe, failure);
 }
 
 int probe_open(const struct probe_options *options, struct source **ret_source,

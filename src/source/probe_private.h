@@ -13,6 +13,7 @@ struct probe {
 	const struct backend *backend;
 	unsigned points; /* enum measurement_point: what this capture asks for */
 	struct ring_buffer *ring;
+	void *ring_pages; /* probe_ring.c */
 	struct bpf_link *walk_link;
 	int stats_fd;
 	uint64_t budget_read_ns;
@@ -29,5 +30,11 @@ void probe_backlog_wake(void);
 /* Brings what the kernel side must know of net.core up to date, once a second. */
 void probe_backlog_refresh(struct probe *probe, uint64_t now_ns);
 int probe_backlog_collect(struct probe *probe, const struct sink *sink, struct failure *failure);
+
+/* The ring buffer's positions in bytes since it was made: read and written (reserved) so far. */
+int probe_ring_map(struct probe *probe, int map_fd, struct failure *failure);
+void probe_ring_unmap(struct probe *probe);
+uint64_t probe_ring_read(const struct probe *probe);
+uint64_t probe_ring_written(const struct probe *probe);
 
 #endif

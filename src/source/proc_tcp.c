@@ -24,7 +24,6 @@ enum {
 	ROW_READ_BYTES = 150,
 	ROW6_READ_BYTES = 145,
 	ROW_BYTES_MAX = 220,
-	SCANS_TIMED = 7,
 };
 
 struct proc_file {
@@ -224,37 +223,4 @@ int proc_tcp_open(const struct proc_tcp_options *options, struct source **ret_so
 uint64_t proc_tcp_unparsed(const struct source *source)
 {
 	return ((const struct proc_tcp *)source)->unparsed;
-}
-
-static int sample_drop(void *context, enum observation kind, const void *item, size_t item_bytes)
-{
-	(void)context, (void)kind, (void)item, (void)item_bytes;
-	return 0;
-}
-
-static int time_compare(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a;
-	uint64_t right = *(const uint64_t *)b;
-
-	return (left > right) - (left < right);
-}
-
-int proc_tcp_scan_time(struct source *source, uint64_t *ret_median_ns, struct failure *failure)
-{
-	const struct sink sink = { .take = sample_drop };
-	uint64_t scan_ns[SCANS_TIMED];
-	struct turn turn;
-
-	for (int i = 0; i < SCANS_TIMED; i++) {
-		uint64_t start_ns = clock_monotonic_ns();
-		int error = source_read(source, &sink, &turn, failure);
-
-		if (error)
-			return error;
-		scan_ns[i] = clock_monotonic_ns() - start_ns;
-	}
-	qsort(scan_ns, SCANS_TIMED, sizeof(scan_ns[0]), time_compare);
-	*ret_median_ns = scan_ns[SCANS_TIMED / 2];
-	return 0;
 }

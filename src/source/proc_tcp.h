@@ -51,7 +51,4 @@ int proc_tcp_open(const struct proc_tcp_options *options, struct source **ret_so
  */
 uint64_t proc_tcp_unparsed(const struct source *source);
 
-/* What a scan takes here and now, the median of seven: no poller's period can be shorter. */
-int proc_tcp_scan_time(struct source *source, uint64_t *ret_median_ns, struct failure *failure);
-
 #endif

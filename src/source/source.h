@@ -96,6 +96,9 @@ static inline int source_read(struct source *source, const struct sink *sink, st
 	return source->ops->read(source, sink, ret_turn, failure);
 }
 
+/* What a scan of a poller takes here and now, the median of seven: no period of it can be shorter. */
+int source_scan_time(struct source *source, uint64_t *ret_median_ns, struct failure *failure);
+
 static inline void source_closep(struct source **source)
 {
 	if (*source)

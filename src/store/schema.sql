@@ -121,10 +121,10 @@ CREATE TABLE spike_bin (
 CREATE TABLE poller (
 	poller_id INTEGER PRIMARY KEY,
 	capture_id INTEGER NOT NULL REFERENCES capture,
-	source TEXT NOT NULL, -- proc
+	source TEXT NOT NULL, -- proc, sock_diag
 	period_ns INTEGER NOT NULL, -- as asked for; what it kept follows from its polls
 	phase_ns INTEGER NOT NULL, -- its first turn was due so long after start_ns
-	read_mode TEXT NOT NULL CHECK (read_mode IN ('row', 'page')), -- what one read(2) returns
+	read_mode TEXT NOT NULL CHECK (read_mode IN ('row', 'page', 'message')), -- what one read(2) or recv(2) returns
 	priority INTEGER NOT NULL, -- SCHED_FIFO, 0: ordinary
 	start_ns INTEGER NOT NULL, -- it was on schedule from here
 	end_ns INTEGER -- to here; NULL: the capture was killed
@@ -175,14 +175,17 @@ CREATE TABLE poll (
 CREATE TABLE sample (
 	poll_id INTEGER NOT NULL REFERENCES poll,
 	socket_id INTEGER NOT NULL REFERENCES socket,
-	read_start_ns INTEGER NOT NULL, -- the window of the read(2) that returned the row
+	read_start_ns INTEGER NOT NULL, -- the window of the system call that read the socket
 	read_end_ns INTEGER NOT NULL,
 	rx_queue_bytes INTEGER, -- NULL: a listener
 	tx_queue_bytes INTEGER,
 	accept_queue_connections INTEGER, -- what a listener's row shows as its rx_queue; NULL: a connection
+	rmem_bytes INTEGER, -- NULL: the poller's source does not show it
+	backlog_bytes INTEGER, -- memory of packets that wait while the application holds the socket (sk_backlog.len); NULL likewise
 	state INTEGER NOT NULL, -- as printed: 1 ESTABLISHED … 10 LISTEN
 	rx_agrees INTEGER, -- NULL: no trace was kept
-	tx_agrees INTEGER
+	tx_agrees INTEGER,
+	rmem_agrees INTEGER
 ) STRICT;
 
 -- One CPU's line of /proc/net/softnet_stat. Counters run on over the kernel's 32 bits.

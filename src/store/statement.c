@@ -56,8 +56,8 @@ static const char *const statement_text[STATEMENTS] = {
 		" (:poll_id, :poller_id, :scheduled_ns, :start_ns, :end_ns, :rows_read, :cpu_ns, :missed_turns)",
 	[PUT_SAMPLE] =
 		"INSERT INTO sample (poll_id, socket_id, read_start_ns, read_end_ns, rx_queue_bytes, tx_queue_bytes,"
-		" accept_queue_connections, state) VALUES (:poll_id, :socket_id, :read_start_ns, :read_end_ns, :rx_queue_bytes,"
-		" :tx_queue_bytes, :accept_queue_connections, :state)",
+		" accept_queue_connections, rmem_bytes, backlog_bytes, state) VALUES (:poll_id, :socket_id, :read_start_ns,"
+		" :read_end_ns, :rx_queue_bytes, :tx_queue_bytes, :accept_queue_connections, :rmem_bytes, :backlog_bytes, :state)",
 	[PUT_POLL_ROWS] =
 		"UPDATE poll SET rows_skipped = :rows_skipped, rows_repeated = :rows_repeated WHERE poll_id = :poll_id",
 	[PUT_LEVEL] =

@@ -121,7 +121,7 @@ struct poller_row {
 	const char *source;
 	int64_t period_ns;
 	int64_t phase_ns; /* first turn after the capture's start */
-	const char *read_mode; /* "row" or "page" */
+	const char *read_mode; /* "row", "page" or "message" */
 	int64_t priority; /* SCHED_FIFO, 0: ordinary */
 	int64_t start_ns; /* it was on schedule from here on, */
 	uint32_t gauges; /* bit per enum gauge that the source reads: stored in poller_gauge */
@@ -148,6 +148,8 @@ struct sample_row {
 	int64_t rx_queue_bytes; /* -1: NULL (a listener has none) */
 	int64_t tx_queue_bytes; /* -1: NULL */
 	int64_t accept_queue_connections; /* -1: NULL (not a listener) */
+	int64_t rmem_bytes; /* -1: NULL (the source does not show it) */
+	int64_t backlog_bytes; /* -1: NULL */
 	int64_t state; /* the kernel's number, 1 ESTABLISHED … */
 };
 

@@ -270,6 +270,8 @@ int store_put_sample(struct store *store, const struct sample_row *row, struct f
 	bind_integer_or_null(&binding, ":tx_queue_bytes", row->tx_queue_bytes, -1);
 	bind_integer_or_null(&binding, ":accept_queue_connections", row->accept_queue_connections,
 			     -1);
+	bind_integer_or_null(&binding, ":rmem_bytes", row->rmem_bytes, -1);
+	bind_integer_or_null(&binding, ":backlog_bytes", row->backlog_bytes, -1);
 	bind_integer(&binding, ":state", row->state);
 	return statement_end(&binding, failure);
 }

@@ -30,7 +30,7 @@ JOIN poller ON i * period_ns < 40000000000
 ORDER BY i * period_ns;
 INSERT INTO sample
 SELECT poll_id, socket_id, start_ns + socket_id * 2000, start_ns + socket_id * 2000 + 1900, poll_id * 7919 % 300000,
-	poll_id * 104729 % 300000, NULL, 1, NULL, NULL
+	poll_id * 104729 % 300000, NULL, poll_id * 224737 % 300000, 0, 1, NULL, NULL, NULL
 FROM poll
 CROSS JOIN socket;
 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)

@@ -67,13 +67,15 @@ static struct recorded capture_bursts(bool in_percent)
 	else
 		memcpy(options.threshold, (uint32_t[]){ 1, 300, 1000, 4096, 16384 },
 		       5 * sizeof(uint32_t));
-	options.pollers = 3;
+	options.pollers = 4;
 	options.poller[1] =
 		(struct poller_options){ .source = "proc", .period_ns = 30 * (uint64_t)NS_PER_MS };
 	/* Windows as long as a whole page of rows: they touch several spikes. */
 	options.poller[2] = (struct poller_options){ .source = "proc",
 						     .period_ns = 40 * (uint64_t)NS_PER_MS,
 						     .page_reads = true };
+	options.poller[3] = (struct poller_options){ .source = "sock_diag",
+						     .period_ns = 20 * (uint64_t)NS_PER_MS };
 	recorded_capture(&recorded, &options);
 	close(fd);
 	return recorded;
@@ -127,7 +129,8 @@ static void samples_above_lie_in_spikes(const struct recorded *recorded)
 	static const char shown[] =
 		"with shown as (select socket_id, read_start_ns, read_end_ns, 'rx_queue' as gauge, rx_queue_bytes as "
 		"value_bytes from sample where state = 1 union all select socket_id, read_start_ns, read_end_ns, 'tx_queue', "
-		"tx_queue_bytes from sample where state = 1) select count(*) from shown join capture_threshold on value_bytes "
+		"tx_queue_bytes from sample where state = 1 union all select socket_id, read_start_ns, read_end_ns, 'rmem', "
+		"rmem_bytes from sample where state = 1) select count(*) from shown join capture_threshold on value_bytes "
 		">= threshold_bytes";
 	static const char unless[] =
 		" where not exists (select 1 from spike where spike.socket_id = shown.socket_id and spike.gauge = shown.gauge "

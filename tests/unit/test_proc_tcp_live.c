@@ -238,7 +238,7 @@ static void the_time_of_a_scan_is_that_of_a_turn(void **state)
 	uint64_t start_ns = clock_monotonic_ns();
 
 	(void)state;
-	assert_int_equal(proc_tcp_scan_time(source, &median_ns, &failure), 0);
+	assert_int_equal(source_scan_time(source, &median_ns, &failure), 0);
 	assert_true(median_ns > 0);
 	/* Four of seven scans took at least the median. */
 	assert_true(4 * median_ns <= clock_monotonic_ns() - start_ns);

@@ -15,6 +15,7 @@ WITH shown AS (
 		CASE poller_gauge.gauge
 		WHEN 'rx_queue' THEN sample.rx_queue_bytes
 		WHEN 'tx_queue' THEN sample.tx_queue_bytes
+		WHEN 'rmem' THEN sample.rmem_bytes
 		END AS value_bytes
 	FROM poller
 	JOIN poll ON poll.poller_id = poller.poller_id
