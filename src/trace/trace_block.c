@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "trace/trace_block.h"
 
-#include "base/cleanup.h"
 #include "trace/trace_columns.h"
 #include "trace/trace_event.h"
 #include "trace/varint.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -39,7 +39,7 @@ static size_t columns_bytes_max(void)
 
 int codec_new(struct codec **ret_codec)
 {
-	_cleanup_(codec_freep) struct codec *codec = calloc(1, sizeof(*codec));
+	struct codec *codec = calloc(1, sizeof(*codec));
 
 	if (!codec)
 		return -ENOMEM;
@@ -49,12 +49,13 @@ int codec_new(struct codec **ret_codec)
 	codec->decompress = ZSTD_createDCtx();
 	codec->columns = malloc(columns_bytes_max());
 	codec->block = malloc(codec->block_bytes_max);
-	if (!codec->compress || !codec->decompress || !codec->columns || !codec->block)
+	if (!codec->compress || !codec->decompress || !codec->columns || !codec->block) {
+		codec_freep(&codec);
 		return -ENOMEM;
+	}
 	ZSTD_CCtx_setParameter(codec->compress, ZSTD_c_compressionLevel, LEVEL);
 	ZSTD_CCtx_setParameter(codec->compress, ZSTD_c_checksumFlag, 1);
 	*ret_codec = codec;
-	codec = NULL;
 	return 0;
 }
 

@@ -15,7 +15,8 @@ struct trace_event;
  */
 enum { TRACE_BLOCK_EVENTS_MAX = 32768 };
 
-/* What coding blocks needs besides them, kept from block to block: none allocates. */
+/* What coding blocks needs besides them, 3 MB once one was coded. It is kept from block to block,
+ * so that the next ones allocate nothing. For one thread at a time. */
 struct codec;
 
 /* Returns 0 or -ENOMEM. */
