@@ -23,6 +23,7 @@ need(pkg-config PKG_CONFIG_FOUND)
 need_module(LIBBPF libbpf-dev libbpf>=1.1)
 need_module(LIBELF libelf-dev libelf)
 need_module(SQLITE libsqlite3-dev sqlite3)
+need_module(ZSTD libzstd-dev libzstd)
 need_module(CMOCKA libcmocka-dev cmocka)
 
 # libcsv has no .pc file.

@@ -4,12 +4,14 @@
 #
 #   cmd -> capture, report, load -> source, store -> base
 #
+# Beside them load and trace include base alone, and trace the events of the kernel side.
+#
 # A source knows neither the store nor another source: source/NAME.c may include headers of its own family, which are those
 # whose name begins with the same word (proc_tcp_parse.c: proc_tcp.h), and what all sources share.
 
 BEGIN {
 	FS = ":"
-	split("base store source capture report load cmd", folders, " ")
+	split("base store source capture report load trace cmd", folders, " ")
 	for (i in folders)
 		known[folders[i]] = 1
 	may["base"] = " base "
@@ -18,6 +20,7 @@ BEGIN {
 	may["capture"] = " base source store capture bpf "
 	may["report"] = " base store report "
 	may["load"] = " base load "
+	may["trace"] = " base trace bpf "
 	may["cmd"] = " base source store capture report load cmd bpf "
 	shared = " source schedule cpu_list read_batch port_filter "
 }
@@ -72,6 +75,10 @@ function is_sibling(of, path,    a, b)
 	path = substr(include, RSTART + 1, RLENGTH - 2)
 	if (path ~ /^sqlite3/ && here != "store") {
 		complain("only the store knows SQLite")
+		next
+	}
+	if (path ~ /^zstd/ && here != "trace") {
+		complain("only the trace knows zstd")
 		next
 	}
 	if (include !~ /"/ || path == "pollgap.skel.h")

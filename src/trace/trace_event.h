@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_TRACE_EVENT_H
+#define POLLGAP_TRACE_EVENT_H
+
+#include <stdint.h>
+
+/* One change of one gauge of one socket. */
+struct trace_event {
+	uint64_t time_ns; /* CLOCK_MONOTONIC: when the change was seen */
+	uint32_t value_bytes; /* the gauge from then on */
+	uint32_t slack_ns; /* how long before time_ns it may have happened: nearly always 0 */
+	uint8_t gauge; /* enum gauge */
+};
+
+#endif
