@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * attach FILE.bpf.o: attaches every program of the file, says "attached", and detaches them on
- * SIGTERM, SIGINT or the end of its input. Then it prints one line a program: its name, how often
- * it ran while the kernel timed it (kernel.bpf_stats_enabled, or somebody's BPF_ENABLE_STATS), and
- * the ns of all those runs.
+ * attach FILE.bpf.o [PROGRAM...]: attaches the programs named, or every one of the file, says
+ * "attached", and detaches them on SIGTERM or SIGINT. Then it prints one line
+ * a program: its name, how often it ran while the kernel timed it (kernel.bpf_stats_enabled, or
+ * somebody's BPF_ENABLE_STATS), and the ns of all those runs.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { LINKS_MAX = 32 };
@@ -29,6 +27,8 @@ static int print_runs(const struct bpf_object *object)
 		struct bpf_prog_info info = { 0 };
 		uint32_t info_bytes = sizeof(info);
 
+		if (!bpf_program__autoload(program))
+			continue;
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &info_bytes) < 0)
 			return -errno;
 		printf("%s %" PRIu64 " %" PRIu64 "\n", bpf_program__name(program),
@@ -39,23 +39,16 @@ static int print_runs(const struct bpf_object *object)
 
 static void wait_for_the_end(void)
 {
-	struct pollfd ends[2] = { { .fd = STDIN_FILENO, .events = POLLIN } };
-	char buffer[256];
 	sigset_t signals;
+	int number;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	ends[1].fd = signalfd(-1, &signals, 0);
-	ends[1].events = POLLIN;
 	puts("attached");
 	fflush(stdout);
-	while (poll(ends, 2, -1) >= 0 && !ends[1].revents) {
-		if (ends[0].revents && read(STDIN_FILENO, buffer, sizeof(buffer)) <= 0)
-			break;
-	}
-	close(ends[1].fd);
+	sigwait(&signals, &number);
 }
 
 static int attach_all(struct bpf_object *object, struct bpf_link **link, unsigned *links)
@@ -64,12 +57,31 @@ static int attach_all(struct bpf_object *object, struct bpf_link **link, unsigne
 
 	bpf_object__for_each_program(program, object)
 	{
+		if (!bpf_program__autoload(program))
+			continue;
 		if (*links == LINKS_MAX)
 			return -E2BIG;
 		link[*links] = bpf_program__attach(program);
 		if (!link[*links])
 			return -errno;
 		(*links)++;
+	}
+	return 0;
+}
+
+/* Those that are not named are not even loaded. */
+static int choose(struct bpf_object *object, char **name)
+{
+	struct bpf_program *program;
+
+	if (!*name)
+		return 0;
+	bpf_object__for_each_program(program, object) bpf_program__set_autoload(program, false);
+	for (; *name; name++) {
+		program = bpf_object__find_program_by_name(object, *name);
+		if (!program)
+			return -ENOENT;
+		bpf_program__set_autoload(program, true);
 	}
 	return 0;
 }
@@ -81,8 +93,8 @@ int main(int argc, char **argv)
 	unsigned links = 0;
 	int error;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: attach FILE.bpf.o\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: attach FILE.bpf.o [PROGRAM...]\n");
 		return 2;
 	}
 	object = bpf_object__open_file(argv[1], NULL);
@@ -90,7 +102,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "attach: %s: %s\n", argv[1], strerror(errno));
 		return 1;
 	}
-	error = bpf_object__load(object);
+	error = choose(object, argv + 2);
+	if (!error)
+		error = bpf_object__load(object);
 	if (!error)
 		error = attach_all(object, link, &links);
 	if (!error) {
