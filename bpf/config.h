@@ -13,6 +13,7 @@ const volatile __u32 filter_ports; /* 0: every port */
 const volatile __u32
 	filter_netns_inode; /* pollers see one network namespace only, and so does the probe */
 const volatile __u32 filter_pid; /* the process that reads or writes; 0: any */
+const volatile __u32 trace_wanted; /* RECORD_EVENTS: 0 or 1 */
 const volatile __u32 blog_wanted; /* RECORD_BLOG: 0 or 1 */
 const volatile __u32 accept_threshold; /* the lowest, in connections; 0: not measured */
 const volatile __u32 backlog_threshold_packets[BACKLOG_THRESHOLDS_MAX]; /* ascending */
@@ -37,6 +38,7 @@ volatile __u32 netdev_budget_packets; /* net.core.netdev_budget */
 
 /* Read by user space at the end. */
 __u64 lost_records[RECORD_TYPES]; /* ring buffer full, by enum record_type */
+__u64 lost_events; /* of traced captures: ring buffer full */
 __u64 lost_states; /* events of sockets for which no socket storage was to be had */
 __u64 lost_listeners; /* accept queues that could not be followed: the table was full */
 __u32 sockets_numbered;

@@ -271,6 +271,40 @@ static __noinline int gauge_next_period(const struct socket_state *state, struct
 	return 0;
 }
 
+/* Hands over the events that wait. */
+static __noinline int trace_flush(struct socket_state *state)
+{
+	struct record_events *record;
+
+	if (!state || !state->events)
+		return 0;
+	record = record_reserve(RECORD_EVENTS, sizeof(*record));
+	if (record) {
+		record_head(&record->header, state->number, RECORD_EVENTS, 0, 0, 0);
+		record->events = state->events;
+		record->padding = 0;
+		__builtin_memcpy(record->event, state->event, sizeof(record->event));
+		record_submit(record);
+	} else {
+		__sync_fetch_and_add(&lost_events, state->events);
+	}
+	state->events = 0;
+	return 0;
+}
+
+static __always_inline void trace_event(struct socket_state *state, enum gauge index,
+					__u32 value_bytes, __u64 time_ns)
+{
+	struct traced_event *event = &state->event[state->events & (RECORD_EVENTS_MAX - 1)];
+
+	event->time_gauge = time_ns << 2 | index;
+	event->value_bytes = value_bytes;
+	event->slack_ns = 0;
+	state->events++;
+	if (state->events >= RECORD_EVENTS_MAX)
+		trace_flush(state);
+}
+
 static __noinline int blog_end_period(struct socket_state *state, __u64 end_ns)
 {
 	struct record_blog *record;
@@ -353,6 +387,8 @@ static __always_inline void gauge_set(struct socket_state *state, enum gauge ind
 		((__u64)gauge->value_bytes - value_bytes) * (time_ns - period_origin_ns(state));
 	gauge->value_bytes = value_bytes;
 	gauge->events++;
+	if (trace_wanted)
+		trace_event(state, index, value_bytes, time_ns);
 	if (thresholds_in_percent)
 		gauge_follow_limit(gauge, history, gauge_limit(index, sk));
 	if (value_bytes - gauge->low_bytes >= gauge->span_bytes) {
@@ -382,6 +418,8 @@ static __noinline int gauge_begin(struct socket_state *state, __u32 index, __u32
 		0 - (__u64)value_bytes * (state->first_ns - period_origin_ns(state));
 	history->period_peak_bytes = value_bytes;
 	history->period_peak_ns = state->first_ns;
+	if (trace_wanted && value_bytes)
+		trace_event(state, index, value_bytes, state->first_ns);
 	gauge_begin_segment(gauge, state->first_ns, limit_bytes);
 	gauge_open_spikes(state, gauge, history, state->first_ns, limit_bytes, flags);
 	return 0;

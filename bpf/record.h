@@ -19,6 +19,7 @@ enum {
 	COMM_BYTES = 16,
 	ADDRESS_BYTES = 16,
 	BACKLOG_THRESHOLDS_MAX = 4,
+	RECORD_EVENTS_MAX = 16, /* in one record */
 };
 
 /* The gauges of one socket, in the order in which the kernel keeps them. */
@@ -42,6 +43,7 @@ enum record_type {
 	RECORD_OPENING, /* struct record_opening: a spike has begun, told for thresholds in per cent
 			   only */
 	RECORD_BLOG, /* struct record_blog: the blog's gauge over a summary period, on request */
+	RECORD_EVENTS, /* struct record_events: changes of one socket's gauges, of a traced capture */
 	RECORD_DROP, /* struct record_drop: a CPU's backlog was full for a while */
 	RECORD_TYPES,
 };
@@ -133,6 +135,21 @@ struct record_blog {
 	__u32 padding;
 };
 
+/* One change of one gauge; the first of each, of a socket that had a queue when it was first seen,
+ * is no change but its value then. */
+struct traced_event {
+	__u64 time_gauge; /* time_ns << 2 | enum gauge */
+	__u32 value_bytes;
+	__u32 slack_ns; /* how long before that time it may have happened */
+};
+
+struct record_events {
+	struct record_header header;
+	__u32 events;
+	__u32 padding;
+	struct traced_event event[RECORD_EVENTS_MAX];
+};
+
 struct record_death {
 	struct record_header header;
 	__u64 time_ns;
@@ -203,6 +220,8 @@ _Static_assert(sizeof(struct record_spike) == 56, "record_spike has holes");
 _Static_assert(sizeof(struct record_opening) == 24, "record_opening has holes");
 _Static_assert(sizeof(struct record_summary) == 48, "record_summary has holes");
 _Static_assert(sizeof(struct record_blog) == 64, "record_blog has holes");
+_Static_assert(sizeof(struct record_events) == 16 + 16 * RECORD_EVENTS_MAX,
+	       "record_events has holes");
 _Static_assert(sizeof(struct record_death) == 16, "record_death has holes");
 _Static_assert(sizeof(struct record_accept) == 24, "record_accept has holes");
 _Static_assert(sizeof(struct record_backlog) == 40, "record_backlog has holes");

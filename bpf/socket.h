@@ -320,6 +320,8 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 	gauge_finish(state, GAUGE_TX_QUEUE, time_ns, flags);
 	gauge_finish(state, GAUGE_RMEM, time_ns, flags);
 	state->closed = 1;
+	if (trace_wanted)
+		trace_flush(state);
 	if (state->owner_news)
 		owner_emit(sk, state);
 	if (dead) {

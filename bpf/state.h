@@ -98,11 +98,20 @@ struct socket_state {
 	__u8 owned; /* its owner is known */
 	__u8 owner_news; /* and has changed since RECORD_OWNER was out */
 	struct gauge_state gauge[GAUGES];
+	/* Of a traced capture, until they go out together: a ring buffer's reservation costs more
+	 * than all else of an event. */
+	struct traced_event event[RECORD_EVENTS_MAX];
 	struct gauge_history history[GAUGES];
 	struct blog_state blog;
 	__u64 first_ns;
+	__u32 events; /* in event[] */
+	__u32 padding;
 	char owner_comm[COMM_BYTES];
 };
+
+/* With the kernel's 72 bytes around it (struct bpf_local_storage_elem, v6.18) no more than half a
+ * page. */
+_Static_assert(sizeof(struct socket_state) <= 2048 - 72, "socket_state takes a page");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

@@ -8,7 +8,9 @@ WITH judged AS MATERIALIZED (
 		count(sample.rx_agrees) AS rx_samples,
 		sum(sample.rx_agrees) AS rx_agreeing,
 		count(sample.tx_agrees) AS tx_samples,
-		sum(sample.tx_agrees) AS tx_agreeing
+		sum(sample.tx_agrees) AS tx_agreeing,
+		count(sample.rmem_agrees) AS rmem_samples,
+		sum(sample.rmem_agrees) AS rmem_agreeing
 	FROM poll
 	JOIN sample ON sample.poll_id = poll.poll_id
 	WHERE sample.rx_agrees IS NOT NULL OR sample.tx_agrees IS NOT NULL
@@ -18,12 +20,19 @@ WITH judged AS MATERIALIZED (
 		poller.capture_id,
 		poller.poller_id,
 		poller_gauge.gauge,
-		ifnull(iif(poller_gauge.gauge = 'rx_queue', judged.rx_samples, judged.tx_samples), 0) AS samples,
-		ifnull(iif(poller_gauge.gauge = 'rx_queue', judged.rx_agreeing, judged.tx_agreeing), 0) AS agreeing
+		ifnull(CASE poller_gauge.gauge
+			WHEN 'rx_queue' THEN judged.rx_samples
+			WHEN 'tx_queue' THEN judged.tx_samples
+			ELSE judged.rmem_samples
+		END, 0) AS samples,
+		ifnull(CASE poller_gauge.gauge
+			WHEN 'rx_queue' THEN judged.rx_agreeing
+			WHEN 'tx_queue' THEN judged.tx_agreeing
+			ELSE judged.rmem_agreeing
+		END, 0) AS agreeing
 	FROM poller
 	JOIN poller_gauge ON poller_gauge.poller_id = poller.poller_id
 	LEFT JOIN judged ON judged.poller_id = poller.poller_id
-	WHERE poller_gauge.gauge IN ('rx_queue', 'tx_queue')
 )
 SELECT capture_id, poller_id, gauge, samples, agreeing, agreeing * 1.0 / nullif(samples, 0) AS agreement_ratio
 FROM counted;

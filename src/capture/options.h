@@ -36,6 +36,7 @@ struct capture_options {
 	uint32_t accept_threshold[THRESHOLDS_MAX]; /* connections, ascending; none: accept queues
 						      are not measured */
 	unsigned accept_thresholds;
+	bool trace; /* every change is kept */
 	bool blog; /* the gauge of a post of 2017 too, for export --blog */
 	bool accept_exact; /* date accept(2) by the exit of the system call: it costs */
 	bool accept_chosen; /* by the user: none may be wanted */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "capture/progress.h"
+#include "capture/agreement.h"
 #include "capture/session_private.h"
 #include "source/probe.h"
 
@@ -113,7 +114,8 @@ static void session_wait(struct session *session, const sigset_t *signals)
 	progress_end(&progress);
 }
 
-/* The kernel's last records, until the ring is empty: each turn promises only what it knows itself. */
+/* The kernel's last records, until the ring is empty: each turn promises only what it knows itself.
+ */
 static int session_drain(struct session *session, struct failure *failure)
 {
 	struct runner *probe = &session->runner[RUNNER_OF_PROBE];
@@ -169,6 +171,8 @@ static int session_end(struct session *session, struct failure *failure)
 	if (writer_error)
 		return writer_error;
 	anchor = clock_anchor_read();
+	if (!error && session->options->trace)
+		error = agreement_write(session->store, session->ids.capture_id, failure);
 	writer_error = store_finish(
 		session->store, session->ids.capture_id, (int64_t)session->end_ns,
 		anchor.utc_ns - (int64_t)(anchor.monotonic_ns - session->end_ns), failure);

@@ -33,6 +33,7 @@ static int session_open_probe_with(struct session *session, const struct backend
 		.thresholds_in_percent = options->thresholds_in_percent,
 		.accept_threshold = options->accept_thresholds ? options->accept_threshold[0] : 0,
 		.blog = options->blog,
+		.trace = options->trace,
 		.accept_exact = options->accept_exact,
 		.backlog_thresholds = options->backlog_thresholds,
 		.pid = options->pid,
@@ -201,6 +202,7 @@ static int session_put_capture(struct session *session, struct failure *failure)
 		.cpus = facts.cpus,
 		.summary_period_ns = (int64_t)options->summary_period_ns,
 		.min_spike_ns = (int64_t)options->min_spike_ns,
+		.traced = options->trace,
 		.start_ns = (int64_t)session->start_ns,
 		.start_utc_ns = anchor.utc_ns - (int64_t)(anchor.monotonic_ns - session->start_ns),
 	};
@@ -310,6 +312,7 @@ static int session_start_threads(struct session *session, struct failure *failur
 		.thresholds_in_percent = options->thresholds_in_percent,
 		.accept_thresholds = options->accept_thresholds,
 		.start_ns = session->start_ns,
+		.trace = options->trace,
 		.pid = options->pid,
 	};
 	uint64_t first_ns[RUNNERS_MAX] = { 0 };

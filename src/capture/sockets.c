@@ -230,6 +230,21 @@ int sockets_each(const struct sockets *sockets,
 	return 0;
 }
 
+int sockets_change_each(struct sockets *sockets,
+			int (*each)(void *context, struct tracked_socket *socket), void *context)
+{
+	for (uint64_t bucket = 0; bucket < sockets->buckets; bucket++) {
+		for (struct tracked_socket *socket = sockets->by_number[bucket]; socket;
+		     socket = socket->number_next) {
+			int result = each(context, socket);
+
+			if (result)
+				return result;
+		}
+	}
+	return 0;
+}
+
 struct tracked_socket *sockets_any(struct sockets *sockets)
 {
 	for (; sockets->any < sockets->buckets; sockets->any++) {

@@ -5,6 +5,7 @@
 #include "bpf/record.h"
 #include "capture/bins.h"
 #include "capture/options.h"
+#include "trace/trace_buffer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,7 @@ struct tracked_socket {
 	uint64_t cookie; /* 0: not known */
 	uint64_t inode; /* as its first record has it. Of a listener: several may share an address
 			   and port (SO_REUSEPORT) */
+	struct trace_buffer trace; /* events that are in no block yet */
 	struct judge_socket *judged; /* NULL for a listener, and where only a poller has seen it */
 	struct accept_queue *accept; /* of a listener */
 	uint64_t polled[POLLERS_MAX]; /* the poll, by poller, whose scan showed it last */
@@ -77,6 +79,10 @@ void sockets_remove(struct sockets *sockets, struct tracked_socket *socket);
 /* Calls each() with every socket, until it returns other than 0; returns that, or 0. */
 int sockets_each(const struct sockets *sockets,
 		 int (*each)(void *context, const struct tracked_socket *socket), void *context);
+
+/* The same, where each() changes what it is given; it adds and removes none. */
+int sockets_change_each(struct sockets *sockets,
+			int (*each)(void *context, struct tracked_socket *socket), void *context);
 
 /* Any socket, to empty the table with, once nothing is added any more; NULL when there is none
  * left. */

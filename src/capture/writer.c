@@ -5,6 +5,7 @@
 #include "capture/runner.h"
 #include "capture/poller_kind.h"
 #include "capture/writer_private.h"
+#include "trace/trace_block.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -183,6 +184,8 @@ static int writer_prepare(struct writer *writer)
 				options->runner[index].poller->gauges;
 	}
 	error = options->pid ? owned_inodes_new(options->pid, &writer->owned, &writer->failure) : 0;
+	if (!error && options->trace)
+		error = codec_new(&writer->codec);
 	if (!error)
 		error = judge_new(&judge, writer_verdict, writer, &writer->judge);
 	if (!error)
@@ -292,6 +295,7 @@ void writer_freep(struct writer **writer)
 			break;
 		writer_forget(*writer, socket);
 	}
+	codec_freep(&(*writer)->codec);
 	judge_freep(&(*writer)->judge);
 	sockets_freep(&(*writer)->sockets);
 	owned_inodes_freep(&(*writer)->owned);

@@ -49,6 +49,7 @@ struct writer_options {
 	uint32_t threshold[THRESHOLDS_MAX]; /* bytes, or per cent */
 	unsigned thresholds;
 	bool thresholds_in_percent;
+	bool trace; /* keep every event */
 	uint32_t accept_threshold[THRESHOLDS_MAX]; /* connections, ascending */
 	unsigned accept_thresholds;
 	uint32_t backlog_threshold[BACKLOG_THRESHOLDS_MAX]; /* packets */

@@ -15,6 +15,7 @@ void writer_forget(struct writer *writer, struct tracked_socket *socket)
 	for (unsigned slot = 0; slot < GAUGES * THRESHOLDS_MAX; slot++)
 		bins_free(&socket->bins[slot / THRESHOLDS_MAX][slot % THRESHOLDS_MAX]);
 	free(socket->accept);
+	trace_buffer_free(&socket->trace);
 	judge_socket_free(writer->judge, socket->judged);
 	sockets_remove(writer->sockets, socket);
 }
@@ -28,6 +29,8 @@ int writer_part(struct writer *writer, struct tracked_socket *socket)
 	    !(socket->inode && owned_inodes_have(writer->owned, socket->inode)))
 		error = store_put_foreign(writer->options.store, socket->socket_id,
 					  &writer->failure);
+	if (!error)
+		error = writer_end_trace(writer, socket);
 	if (!error)
 		writer_forget(writer, socket);
 	return error;

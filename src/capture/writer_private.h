@@ -45,6 +45,8 @@ struct writer {
 
 	struct judge *judge;
 	struct sockets *sockets;
+	struct codec *codec; /* of a traced capture */
+	uint64_t events_held; /* in all sockets' buffers */
 	struct owned_inodes *owned; /* with --pid: the sockets that the process holds */
 	struct tracked_socket *dead_first; /* until their tuple can't be read any more */
 	struct tracked_socket *dead_last;
@@ -85,6 +87,12 @@ int writer_end_accept(struct writer *writer, struct tracked_socket *socket, uint
 int writer_take_backlog(struct writer *writer, const struct record_backlog *record);
 int writer_take_squeeze(struct writer *writer, const struct record_squeeze *record);
 int writer_take_drop(struct writer *writer, const struct record_drop *record);
+
+/* writer_trace.c: every event, of a traced capture. */
+int writer_take_events(struct writer *writer, struct tracked_socket *socket,
+		       const struct record_events *record);
+/* What is left of a socket's. */
+int writer_end_trace(struct writer *writer, struct tracked_socket *socket);
 
 /* writer_sample.c: what pollers and the softnet sampler read. */
 int writer_take_poll(struct writer *writer, struct batch *batch);

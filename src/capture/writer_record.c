@@ -180,6 +180,8 @@ int writer_take_record(struct writer *writer, const struct batch_item *item)
 		return take_owner(writer, socket, (const void *)item->bytes);
 	case RECORD_BLOG:
 		return take_blog(writer, socket, (const void *)item->bytes);
+	case RECORD_EVENTS:
+		return writer_take_events(writer, socket, (const void *)item->bytes);
 	case RECORD_OPENING:
 		judge_opening(socket->judged, (const void *)item->bytes);
 		return 0;

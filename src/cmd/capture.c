@@ -38,6 +38,7 @@ static const char usage[] =
 	"                          queue are dated late by up to 100us)\n"
 	"  --backlog-threshold N[,N]...  a spike of a CPU's backlog is so many packets (default 16,64,256; up to 4;\n"
 	"                          0 leaves the backlog out)\n"
+	"  --trace                 keep every change of every queue; 'pollgap export FILE event' reads them back\n"
 	"  --blog                  measure the gauge of a post of 2017 too, for 'pollgap export --blog'\n"
 	"  --pid PID               sockets that this process reads or writes\n"
 	"  --netns NAME|PATH       measure and poll in this network namespace (default: the caller's)\n"
@@ -61,6 +62,7 @@ enum {
 	OPTION_ACCEPT_THRESHOLD,
 	OPTION_ACCEPT_EXACT,
 	OPTION_BLOG,
+	OPTION_TRACE,
 	OPTION_BACKLOG_THRESHOLD,
 	OPTION_PID,
 	OPTION_NETNS,
@@ -89,12 +91,12 @@ static const struct option option_names[] = {
 	{ "label", required_argument, NULL, OPTION_LABEL },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "help", no_argument, NULL, OPTION_HELP },
-	{ "trace", no_argument, NULL, OPTION_LATER },
 	{ "netns", required_argument, NULL, OPTION_NETNS },
 	{ "pid", required_argument, NULL, OPTION_PID },
 	{ "accept-threshold", required_argument, NULL, OPTION_ACCEPT_THRESHOLD },
 	{ "accept-exact", no_argument, NULL, OPTION_ACCEPT_EXACT },
 	{ "blog", no_argument, NULL, OPTION_BLOG },
+	{ "trace", no_argument, NULL, OPTION_TRACE },
 	{ "backlog-threshold", required_argument, NULL, OPTION_BACKLOG_THRESHOLD },
 	{ "jitter", required_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
@@ -166,6 +168,9 @@ static int option_take(int option, const char *value, char **argv, struct captur
 		options->accept_chosen = true;
 		return option_parse_levels("--accept-threshold", value, options->accept_threshold,
 					   THRESHOLDS_MAX, &options->accept_thresholds);
+	case OPTION_TRACE:
+		options->trace = true;
+		return 0;
 	case OPTION_BLOG:
 		options->blog = true;
 		return 0;

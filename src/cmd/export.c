@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/failure.h"
 #include "cmd/command.h"
+#include "cmd/export_event.h"
 #include "cmd/usage.h"
 #include "store/csv.h"
 #include "store/store.h"
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,13 +26,16 @@ static const char usage[] =
 	"'pollgap import' reads tables back as they were.\n"
 	"\n"
 	"  -o OUT    write there (default: standard output)\n"
+	"NAME may be 'event': every change of a traced capture, as socket_id, time_ns, gauge, value_bytes.\n"
+	"\n"
+	"  --socket N, --from NS, --to NS   of 'event': one socket's; not before, and before, these times\n"
 	"  --list    the names of all tables and views instead\n"
 	"  --blog    the two files of the blog's instrument, from a capture with --blog: PREFIX-peak.csv and\n"
 	"            PREFIX-total.csv (default: FILE without its .db), a row a second and IPv4 socket: time (UTC),\n"
 	"            epoch_s, local, remote, bytes\n"
 	"  --help    this text\n";
 
-enum { OPTION_LIST = USAGE_LONG, OPTION_BLOG, OPTION_HELP };
+enum { OPTION_LIST = USAGE_LONG, OPTION_BLOG, OPTION_SOCKET, OPTION_FROM, OPTION_TO, OPTION_HELP };
 
 struct options {
 	const char *path;
@@ -38,6 +43,8 @@ struct options {
 	const char *out_path;
 	bool list;
 	bool blog;
+	bool ranged; /* the range was asked for */
+	struct trace_range range;
 	bool help;
 };
 
@@ -53,6 +60,8 @@ static int arguments_take(int argc, char **argv, struct options *options)
 	options->path = argv[optind];
 	if (options->list && options->blog)
 		return usage_wrong("export", "--list and --blog are two things to ask for");
+	if ((options->list || options->blog) && options->ranged)
+		return usage_wrong("export", "--socket, --from and --to are for 'event'");
 	if (options->list || options->blog)
 		return 0;
 	if (argc - optind < 2)
@@ -61,6 +70,25 @@ static int arguments_take(int argc, char **argv, struct options *options)
 			"which table or view of '%s'? 'pollgap export FILE --list' names them",
 			options->path);
 	options->name = argv[optind + 1];
+	if (options->ranged && strcmp(options->name, "event") != 0)
+		return usage_wrong("export",
+				   "--socket, --from and --to are for 'event', not for '%s'",
+				   options->name);
+	return 0;
+}
+
+static int integer_parse(const char *text, int64_t min, int64_t *ret_integer)
+{
+	char *end;
+	long long integer;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	integer = strtoll(text, &end, 10);
+	if (*end || errno || integer < min)
+		return -EINVAL;
+	*ret_integer = integer;
 	return 0;
 }
 
@@ -70,6 +98,9 @@ static int options_parse(int argc, char **argv, struct options *options)
 	static const struct option names[] = {
 		{ "list", no_argument, NULL, OPTION_LIST },
 		{ "blog", no_argument, NULL, OPTION_BLOG },
+		{ "socket", required_argument, NULL, OPTION_SOCKET },
+		{ "from", required_argument, NULL, OPTION_FROM },
+		{ "to", required_argument, NULL, OPTION_TO },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -86,6 +117,23 @@ static int options_parse(int argc, char **argv, struct options *options)
 			break;
 		case OPTION_BLOG:
 			options->blog = true;
+			break;
+		case OPTION_SOCKET:
+			options->ranged = true;
+			if (integer_parse(optarg, 1, &options->range.socket_id) < 0)
+				return usage_wrong("export",
+						   "--socket '%s': allowed is a socket_id", optarg);
+			break;
+		case OPTION_FROM:
+		case OPTION_TO:
+			options->ranged = true;
+			if (integer_parse(optarg, 0,
+					  option == OPTION_TO ? &options->range.to_ns :
+								&options->range.from_ns) < 0)
+				return usage_wrong(
+					"export",
+					"--%s '%s': allowed are nanoseconds, as time_ns has them",
+					option == OPTION_TO ? "to" : "from", optarg);
 			break;
 		case OPTION_HELP:
 			options->help = true;
@@ -179,6 +227,14 @@ static int blog_export(struct store *store, const struct options *options, struc
 	return error ? error : blog_write(store, options, prefix, "total", failure);
 }
 
+static int name_export(struct store *store, const struct options *options, FILE *out,
+		       struct failure *failure)
+{
+	if (strcmp(options->name, "event") == 0)
+		return export_events(store, &options->range, out, failure);
+	return store_export(store, options->name, out, failure);
+}
+
 static int export_do(struct store *store, const struct options *options, struct failure *failure)
 {
 	FILE *out = NULL;
@@ -189,11 +245,11 @@ static int export_do(struct store *store, const struct options *options, struct 
 	if (options->blog)
 		return blog_export(store, options, failure);
 	if (!options->out_path)
-		return store_export(store, options->name, stdout, failure);
+		return name_export(store, options, stdout, failure);
 	error = out_open(options, options->out_path, &out, failure);
 	if (error || !out)
 		return error;
-	error = store_export(store, options->name, out, failure);
+	error = name_export(store, options, out, failure);
 	return out_close(options->out_path, out, error, failure);
 }
 
@@ -201,7 +257,7 @@ static int export_run(int argc, char **argv)
 {
 	_cleanup_(store_closep) struct store *store = NULL;
 	struct failure failure = { 0 };
-	struct options options = { 0 };
+	struct options options = { .range.to_ns = INT64_MAX };
 	int status = options_parse(argc, argv, &options);
 	int error;
 

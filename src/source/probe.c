@@ -110,6 +110,7 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 	config->thresholds_in_percent = options->thresholds_in_percent;
 	memcpy(config->filter_port, options->port, sizeof(config->filter_port));
 	config->thresholds = options->thresholds;
+	config->trace_wanted = options->trace;
 	config->blog_wanted = options->blog;
 	config->filter_ports = options->ports;
 	config->filter_netns_inode = options->netns_inode;
@@ -329,14 +330,20 @@ static int probe_ring_losses(const struct probe *probe,
 		[RECORD_ACCEPT] = "ring_buffer_full:accept",
 		[RECORD_BACKLOG] = "ring_buffer_full:backlog",
 		[RECORD_SQUEEZE] = "ring_buffer_full:squeeze",
+		[RECORD_EVENTS] = "ring_buffer_full:event",
 		[RECORD_BLOG] = "ring_buffer_full:blog",
 		[RECORD_OPENING] = "ring_buffer_full:opening",
 		[RECORD_DROP] = "ring_buffer_full:drop",
 	};
 	int error = 0;
 
-	for (int type = RECORD_SOCKET; type < RECORD_TYPES && !error; type++)
-		error = each(context, cause[type], probe->skeleton->bss->lost_records[type]);
+	for (int type = RECORD_SOCKET; type < RECORD_TYPES && !error; type++) {
+		if (type == RECORD_EVENTS) /* in events, not in records */
+			error = each(context, cause[type], probe->skeleton->bss->lost_events);
+		else
+			error = each(context, cause[type],
+				     probe->skeleton->bss->lost_records[type]);
+	}
 	return error;
 }
 

@@ -25,6 +25,7 @@ struct probe_options {
 	unsigned ports;
 	uint32_t pid; /* only sockets that this process reads or writes; 0: all */
 	uint32_t accept_threshold; /* the lowest, in connections; 0: accept queues are not measured */
+	bool trace; /* every change too: struct record_events */
 	bool blog; /* the gauge of a post of 2017 too: struct record_blog */
 	bool accept_exact; /* at the price of a hook on every system call's exit */
 	uint32_t backlog_threshold_packets[BACKLOG_THRESHOLDS_MAX]; /* ascending */

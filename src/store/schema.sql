@@ -27,6 +27,7 @@ CREATE TABLE capture (
 	netns_inode INTEGER NOT NULL, -- the network namespace that was measured and polled
 	summary_period_ns INTEGER NOT NULL,
 	min_spike_ns INTEGER NOT NULL, -- a shorter spike that no poller saw is folded into spike_bin
+	traced INTEGER NOT NULL CHECK (traced IN (0, 1)), -- every change is in trace_block
 	start_ns INTEGER NOT NULL, -- changes count from here
 	end_ns INTEGER, -- NULL: it runs, or it was killed
 	start_utc_ns INTEGER NOT NULL, -- the same instants since 1970 in UTC
@@ -259,6 +260,16 @@ CREATE TABLE blog_summary (
 	rx_total_bytes INTEGER NOT NULL,
 	rmem_total_bytes INTEGER NOT NULL,
 	packets INTEGER NOT NULL
+) STRICT;
+
+-- Every change of a socket's gauges, of a traced capture: stretches of events, each compressed. 'pollgap export FILE event' and the
+-- SQLite extension pollgap_event read them.
+CREATE TABLE trace_block (
+	socket_id INTEGER NOT NULL REFERENCES socket,
+	first_ns INTEGER NOT NULL, -- of its first event
+	last_ns INTEGER NOT NULL, -- of its last one
+	events INTEGER NOT NULL,
+	block BLOB NOT NULL
 ) STRICT;
 
 -- A stretch in which the kernel timed the probe's programs (BPF_STATS_RUN_TIME); timing costs too, so it is not always on.

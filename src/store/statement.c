@@ -10,9 +10,9 @@
 static const char *const statement_text[STATEMENTS] = {
 	[PUT_CAPTURE] =
 		"INSERT INTO capture (capture_id, capture_uuid, label, host, boot_id, kernel_release, machine, backend, command_line,"
-		" tool_version, ports, pid, netns_inode, cpus, summary_period_ns, min_spike_ns, start_ns, start_utc_ns) VALUES (:capture_id,"
+		" tool_version, ports, pid, netns_inode, cpus, summary_period_ns, min_spike_ns, traced, start_ns, start_utc_ns) VALUES (:capture_id,"
 		" :capture_uuid, :label, :host, :boot_id, :kernel_release, :machine, :backend, :command_line, :tool_version, :ports,"
-		" :pid, :netns_inode, :cpus, :summary_period_ns, :min_spike_ns, :start_ns, :start_utc_ns)",
+		" :pid, :netns_inode, :cpus, :summary_period_ns, :min_spike_ns, :traced, :start_ns, :start_utc_ns)",
 	[PUT_CAPTURE_END] =
 		"UPDATE capture SET end_ns = :end_ns, end_utc_ns = :end_utc_ns WHERE capture_id = :capture_id",
 	[PUT_THRESHOLD] =
@@ -74,6 +74,11 @@ static const char *const statement_text[STATEMENTS] = {
 		"INSERT INTO blog_summary (socket_id, start_ns, end_ns, peak_bytes, kept_peak_bytes, total_bytes, rx_total_bytes,"
 		" rmem_total_bytes, packets) VALUES (:socket_id, :start_ns, :end_ns, :peak_bytes, :kept_peak_bytes, :total_bytes,"
 		" :rx_total_bytes, :rmem_total_bytes, :packets)",
+	[PUT_TRACE_BLOCK] =
+		"INSERT INTO trace_block (socket_id, first_ns, last_ns, events, block) VALUES (:socket_id, :first_ns, :last_ns, :events,"
+		" :block)",
+	[PUT_AGREEMENT] =
+		"UPDATE sample SET rx_agrees = :rx_agrees, tx_agrees = :tx_agrees, rmem_agrees = :rmem_agrees WHERE rowid = :sample_id",
 	[PUT_SQUEEZE] =
 		"INSERT INTO time_squeeze (capture_id, cpu, time_ns, cause) VALUES (:capture_id, :cpu, :time_ns, :cause)",
 	[PUT_DROP] =
@@ -156,6 +161,12 @@ void bind_text(struct binding *binding, const char *name, const char *text)
 {
 	binding_note(binding, sqlite3_bind_text(binding->statement, binding_place(binding, name),
 						text, -1, SQLITE_STATIC));
+}
+
+void bind_blob(struct binding *binding, const char *name, const void *blob, size_t blob_bytes)
+{
+	binding_note(binding, sqlite3_bind_blob64(binding->statement, binding_place(binding, name),
+						  blob, blob_bytes, SQLITE_STATIC));
 }
 
 int statement_end(struct binding *binding, struct failure *failure)

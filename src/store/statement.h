@@ -25,6 +25,9 @@ void bind_real(struct binding *binding, const char *name, double value);
 /* NULL binds an SQL NULL. The text must live until statement_end(). */
 void bind_text(struct binding *binding, const char *name, const char *text);
 
+/* Likewise. */
+void bind_blob(struct binding *binding, const char *name, const void *blob, size_t blob_bytes);
+
 /* Runs it. */
 int statement_end(struct binding *binding, struct failure *failure);
 

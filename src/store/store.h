@@ -42,6 +42,7 @@ struct capture_row {
 	int64_t cpus; /* online */
 	int64_t summary_period_ns;
 	int64_t min_spike_ns;
+	bool traced;
 	int64_t start_ns;
 	int64_t start_utc_ns;
 };
@@ -167,6 +168,16 @@ struct softnet_row {
 	int64_t process_packets;
 };
 
+/* Events of one socket, as trace/trace_block.h codes them. */
+struct trace_block_row {
+	int64_t socket_id;
+	int64_t first_ns;
+	int64_t last_ns;
+	int64_t events;
+	const void *block;
+	size_t block_bytes;
+};
+
 struct blog_row {
 	int64_t socket_id;
 	int64_t start_ns;
@@ -255,6 +266,8 @@ int store_put_poller(struct store *store, const struct poller_row *row, struct f
 int store_put_poll(struct store *store, const struct poll_row *row, struct failure *failure);
 int store_put_sample(struct store *store, const struct sample_row *row, struct failure *failure);
 int store_put_softnet(struct store *store, const struct softnet_row *row, struct failure *failure);
+int store_put_trace_block(struct store *store, const struct trace_block_row *row,
+			  struct failure *failure);
 int store_put_blog(struct store *store, const struct blog_row *row, struct failure *failure);
 int store_put_accept_spike(struct store *store, const struct accept_spike_row *row,
 			   struct failure *failure);
@@ -315,5 +328,43 @@ int64_t store_row_integer(const struct store_row *row, int column);
 double store_row_real(const struct store_row *row, int column);
 /* The column's place by its name, or -ENOENT. */
 int store_row_column(const struct store_row *row, const char *name);
+
+/* Which events: of one socket or, for 0, of all, with from_ns <= time < to_ns. */
+struct trace_range {
+	int64_t socket_id;
+	int64_t from_ns;
+	int64_t to_ns;
+};
+
+/* The blocks that may hold such events, by socket, then by time. */
+struct trace_cursor;
+
+int trace_cursor_open(struct store *store, const struct trace_range *range,
+		      struct trace_cursor **ret_cursor, struct failure *failure);
+void trace_cursor_closep(struct trace_cursor **cursor);
+/* Returns 1 and a row, which is valid until the next call; 0 after the last one; or -errno. */
+int trace_cursor_next(struct trace_cursor *cursor, struct trace_block_row *ret_row,
+		      struct failure *failure);
+
+/* The sockets of a capture that the kernel side and a poller have seen, for the caller to free. */
+int store_polled_sockets(struct store *store, int64_t capture_id, int64_t **ret_socket_id,
+			 size_t *ret_sockets, struct failure *failure);
+
+struct polled_sample {
+	int64_t sample_id; /* the row */
+	int64_t read_start_ns;
+	int64_t read_end_ns;
+	int64_t value_bytes[3]; /* by enum gauge; -1: NULL */
+	int agrees[3]; /* 0, 1; -1: NULL */
+};
+
+/*
+ * A socket's samples in order of time, up to room of them: the first ones for *ret_samples = 0,
+ * else those after sample[*ret_samples - 1]. *ret_samples = 0: there are no more.
+ */
+int store_samples_after(struct store *store, int64_t socket_id, struct polled_sample *sample,
+			size_t room, size_t *ret_samples, struct failure *failure);
+int store_put_agreement(struct store *store, const struct polled_sample *sample,
+			struct failure *failure);
 
 #endif

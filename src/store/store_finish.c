@@ -15,6 +15,7 @@ static const char index_sql[] =
 	" right_censored, end_ns - start_ns, start_ns, end_ns);"
 	"CREATE INDEX IF NOT EXISTS spike_by_socket ON spike (socket_id, gauge, threshold_bytes, threshold_percent, start_ns);"
 	"CREATE INDEX IF NOT EXISTS sample_by_socket ON sample (socket_id, read_start_ns);"
+	"CREATE INDEX IF NOT EXISTS trace_block_by_socket ON trace_block (socket_id, first_ns);"
 	"CREATE INDEX IF NOT EXISTS queue_summary_by_socket ON queue_summary (socket_id, gauge, start_ns);"
 	"CREATE INDEX IF NOT EXISTS softnet_sample_by_cpu ON softnet_sample (capture_id, cpu, time_ns);"
 	"CREATE INDEX IF NOT EXISTS poll_by_poller ON poll (poller_id, start_ns);";
@@ -26,6 +27,7 @@ static const char foreign_sql[] =
 	"DELETE FROM spike_bin WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM queue_summary WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM blog_summary WHERE socket_id IN temp.foreign_socket;"
+	"DELETE FROM trace_block WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM sample WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM accept_spike WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM socket WHERE socket_id IN temp.foreign_socket;"

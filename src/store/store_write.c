@@ -35,6 +35,7 @@ int store_put_capture(struct store *store, const struct capture_row *row, struct
 	bind_integer(&binding, ":netns_inode", row->netns_inode);
 	bind_integer(&binding, ":summary_period_ns", row->summary_period_ns);
 	bind_integer(&binding, ":min_spike_ns", row->min_spike_ns);
+	bind_integer(&binding, ":traced", row->traced);
 	bind_integer(&binding, ":start_ns", row->start_ns);
 	bind_integer(&binding, ":start_utc_ns", row->start_utc_ns);
 	return statement_end(&binding, failure);

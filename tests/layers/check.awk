@@ -2,7 +2,7 @@
 # Checks the direction of includes. Input: lines "FILE:#include ..." as grep -H prints them, with FILE below src/. Prints one
 # line for each include that is not allowed, and exits with 1 if there is any.
 #
-#   cmd -> capture, report, load -> source, store -> base
+#   cmd -> capture, report, load -> source, store, trace -> base
 #
 # Beside them load and trace include base alone, and trace the events of the kernel side.
 #
@@ -17,11 +17,11 @@ BEGIN {
 	may["base"] = " base "
 	may["store"] = " base store "
 	may["source"] = " base source bpf "
-	may["capture"] = " base source store capture bpf "
+	may["capture"] = " base source store trace capture bpf "
 	may["report"] = " base store report "
 	may["load"] = " base load "
 	may["trace"] = " base trace bpf "
-	may["cmd"] = " base source store capture report load cmd bpf "
+	may["cmd"] = " base source store capture report load trace cmd bpf "
 	shared = " source schedule cpu_list read_batch port_filter "
 }
 

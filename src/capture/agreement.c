@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/agreement.h"
+
+#include "base/cleanup.h"
+#include "base/failure.h"
+#include "bpf/record.h"
+#include "store/store.h"
+#include "trace/trace_block.h"
+#include "trace/trace_event.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLES_AT_ONCE = 16384 };
+
+/* A socket's events from one instant on, as far as they are needed: they come block by block. */
+struct series {
+	struct trace_cursor *cursor; /* NULL: nothing is left to read */
+	struct codec *codec;
+	struct trace_event *event;
+	size_t first; /* the first event that lies ahead */
+	size_t events;
+	size_t room;
+	uint32_t value_bytes[GAUGES]; /* in force before it */
+};
+
+/* Reads one more block, behind what is there. */
+static int series_read(struct series *series, struct failure *failure)
+{
+	struct trace_block_row row;
+	int result = trace_cursor_next(series->cursor, &row, failure);
+
+	if (result <= 0) {
+		trace_cursor_closep(&series->cursor);
+		return result;
+	}
+	memmove(series->event, series->event + series->first,
+		(series->events - series->first) * sizeof(*series->event));
+	series->events -= series->first;
+	series->first = 0;
+	if (row.events < 0 || row.events > TRACE_BLOCK_EVENTS_MAX)
+		return failure_set(failure, EBADMSG, "a block of events is broken");
+	if (series->events + (size_t)row.events > series->room) {
+		size_t room = 2 * (series->events + (size_t)row.events);
+		void *grown = realloc(series->event, room * sizeof(*series->event));
+
+		if (!grown)
+			return failure_set(failure, ENOMEM, "out of memory");
+		series->event = grown;
+		series->room = room;
+	}
+	if (trace_block_decode(series->codec, row.block, row.block_bytes,
+			       series->event + series->events, (size_t)row.events) < 0)
+		return failure_set(failure, EBADMSG, "a block of events is broken");
+	series->events += (size_t)row.events;
+	return 0;
+}
+
+/* Has every event up to time_ns at hand. */
+static int series_reach(struct series *series, uint64_t time_ns, struct failure *failure)
+{
+	int error = 0;
+
+	while (!error && series->cursor &&
+	       (series->first == series->events ||
+		series->event[series->events - 1].time_ns <= time_ns))
+		error = series_read(series, failure);
+	return error;
+}
+
+/* Moves on to what is in force at time_ns. */
+static void series_advance(struct series *series, uint64_t time_ns)
+{
+	while (series->first < series->events && series->event[series->first].time_ns <= time_ns) {
+		const struct trace_event *event = &series->event[series->first++];
+
+		series->value_bytes[event->gauge] = event->value_bytes;
+	}
+}
+
+static void sample_judge(const struct series *series, struct polled_sample *sample)
+{
+	for (unsigned gauge = 0; gauge < GAUGES; gauge++)
+		sample->agrees[gauge] = sample->value_bytes[gauge] < 0 ?
+						-1 :
+						sample->value_bytes[gauge] ==
+							series->value_bytes[gauge];
+	for (size_t index = series->first; index < series->events; index++) {
+		const struct trace_event *event = &series->event[index];
+
+		if (event->time_ns > (uint64_t)sample->read_end_ns)
+			break;
+		if (sample->value_bytes[event->gauge] == event->value_bytes)
+			sample->agrees[event->gauge] = 1;
+	}
+}
+
+static int socket_judge(struct store *store, struct series *series, int64_t socket_id,
+			struct polled_sample *sample, struct failure *failure)
+{
+	size_t samples = 0;
+	int error;
+
+	for (;;) {
+		error = store_samples_after(store, socket_id, sample, SAMPLES_AT_ONCE, &samples,
+					    failure);
+		if (error || !samples)
+			return error;
+		for (size_t index = 0; index < samples && !error; index++) {
+			error = series_reach(series, (uint64_t)sample[index].read_end_ns, failure);
+			if (error)
+				break;
+			series_advance(series, (uint64_t)sample[index].read_start_ns);
+			sample_judge(series, &sample[index]);
+			error = store_put_agreement(store, &sample[index], failure);
+		}
+		if (error)
+			return error;
+	}
+}
+
+static void series_free(struct series *series)
+{
+	trace_cursor_closep(&series->cursor);
+	codec_freep(&series->codec);
+	free(series->event);
+}
+
+static void memory_freep(void *memory)
+{
+	free(*(void **)memory);
+}
+
+int agreement_write(struct store *store, int64_t capture_id, struct failure *failure)
+{
+	_cleanup_(memory_freep) struct polled_sample *sample =
+		calloc(SAMPLES_AT_ONCE, sizeof(*sample));
+	_cleanup_(series_free) struct series series = { 0 };
+	_cleanup_(memory_freep) int64_t *socket_id = NULL;
+	size_t sockets = 0;
+	int error;
+
+	if (!sample || codec_new(&series.codec) < 0)
+		return failure_set(failure, ENOMEM, "out of memory");
+	error = store_polled_sockets(store, capture_id, &socket_id, &sockets, failure);
+	for (size_t index = 0; index < sockets && !error; index++) {
+		const struct trace_range range = { .socket_id = socket_id[index],
+						   .to_ns = INT64_MAX };
+
+		series.first = 0;
+		series.events = 0;
+		memset(series.value_bytes, 0, sizeof(series.value_bytes));
+		error = trace_cursor_open(store, &range, &series.cursor, failure);
+		if (!error)
+			error = socket_judge(store, &series, socket_id[index], sample, failure);
+		trace_cursor_closep(&series.cursor);
+	}
+	return error;
+}

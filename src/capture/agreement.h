@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_AGREEMENT_H
+#define POLLGAP_AGREEMENT_H
+
+#include <stdint.h>
+
+struct failure;
+struct store;
+
+/*
+ * Holds every sample of a traced capture against its trace: a sample agrees in a gauge if the trace
+ * held its value at some instant of the window in which it was read, the value in force when the
+ * window began included. Writes the verdicts into the samples. A socket that the kernel side never
+ * saw has none. Returns 0 or -errno.
+ */
+int agreement_write(struct store *store, int64_t capture_id, struct failure *failure);
+
+#endif
