@@ -203,29 +203,36 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 	return 0;
 }
 
+/* The longest that the bytes of one round may take from its note to their packet. */
+enum { SEND_NS_MAX = 1000000 };
+
 /*
  * Measurement point: a packet goes out. If a send has just added its last bytes, this is the first
- * sight of them, 1 or 2 us after they were added. Only what the sending task transmits itself
- * counts: it holds the socket's lock, which a packet that waited in an upper device's queue need
- * not.
+ * sight of them, 1 or 2 us after they were added. Only what the sending thread transmits itself, in
+ * a system call that owns the socket, counts: an interrupt on top of it need not hold the socket's
+ * lock. What comes much later than the note is a packet that was held back, and its bytes are older.
  */
 static __always_inline int record_transmit(struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
 	struct socket_state *state;
 	struct queues queues;
+	__u64 now_ns;
 
 	if (!sk || !socket_is_tcp(sk))
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 	if (!state || (state->note != NOTE_SEND && state->note != NOTE_PROMPT) || state->closed ||
-	    state->note_thread != (__u32)bpf_get_current_pid_tgid())
+	    !sk->sk_lock.owned || state->note_thread != (__u32)bpf_get_current_pid_tgid())
 		return 0;
 	queues = queues_read(sk, kernel_object(struct tcp_sock, sk),
 			     kernel_object(struct tcp_sock, sk)->snd_una);
 	if (queues.tx_queue_bytes <= state->gauge[GAUGE_TX_QUEUE].value_bytes)
 		return 0; /* older bytes, or an ACK of its own */
-	gauge_set(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, bpf_ktime_get_ns(), sk);
+	now_ns = bpf_ktime_get_ns();
+	if (state->note == NOTE_SEND && now_ns - state->note_ns > SEND_NS_MAX)
+		now_ns = state->note_ns;
+	gauge_set(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, now_ns, sk);
 	state->note = NOTE_NONE;
 	return 0;
 }
@@ -263,6 +270,7 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 	struct socket_state *state;
 	const struct tcp_sock *tp;
 	struct queues queues;
+	__u64 now_ns;
 
 	if (!socket_is_tcp(sk))
 		return 0;
@@ -280,7 +288,14 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
 	socket_catch_up(sk, state, &queues);
-	socket_observe(sk, state, &queues);
+	now_ns = socket_observe(sk, state, &queues);
+	/* A FIN counts as a byte of tx_queue, which tcp_send_fin() adds after this. */
+	if (new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK) {
+		state->note = NOTE_SEND;
+		state->note_ns = now_ns ? now_ns : bpf_ktime_get_ns();
+		state->note_left_bytes = 1;
+		state->note_thread = bpf_get_current_pid_tgid();
+	}
 	return 0;
 }
 

@@ -90,8 +90,13 @@ struct socket_alloc {
 	struct inode vfs_inode;
 } __relocated;
 
+typedef struct {
+	int owned; /* by a process, in a system call on the socket */
+} __relocated socket_lock_t;
+
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
 	struct {
 		atomic_t rmem_alloc; /* sk_rmem_alloc is a macro for it */
 	} sk_backlog;

@@ -311,6 +311,9 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 		flags = RECORD_RIGHT_CENSORED;
 	} else {
 		socket_observe(sk, state, &queues);
+		/* Its last change is no later than its end. */
+		if (time_ns < state->last_ns)
+			time_ns = state->last_ns;
 	}
 	if (time_ns >= state->period_end_ns)
 		socket_next_period(state, time_ns);

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test_trace.sh BINARY SCRATCH: a traced capture holds every change; its spikes and summaries follow from its events, row for
+# row; its samples agree with them.
+set -u
+binary=$1
+scratch=$2
+file=$scratch/file.db
+number=0
+started=
+
+ok()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
+}
+
+# equals WHAT GOT WANTED
+equals()
+{
+	[ "$2" = "$3" ]
+	ok $? "$1"
+	[ "$2" = "$3" ] || echo "# got '$2', not '$3'"
+}
+
+clean_up()
+{
+	for pid in $started; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+}
+trap clean_up EXIT
+
+"$binary" check >/dev/null 2>&1 || { echo "1..0 # SKIP $("$binary" check 2>&1 | tail -n 1)"; exit 77; }
+rm -f "$scratch"/*
+
+query()
+{
+	sqlite3 "$file" "$1"
+}
+
+# follows WHAT: what the kernel aggregated follows from the events of the trace, all of it and nothing else.
+follows()
+{
+	equals "$1: nothing was lost" "$(query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed%' AND cause <> 'recursion_misses'")" ""
+	"$binary" export "$file" event -o "$scratch/event.csv"
+	equals "$1: the events are as many as the changes counted" "$(query 'SELECT sum(events) FROM trace_block')" \
+		"$(query 'SELECT sum(events) FROM queue_summary')"
+	[ "$(query 'SELECT sum(events) FROM trace_block')" -gt "$2" ]
+	ok $? "$1: there are more than $2"
+	equals "$1: each is exported" "$(($(wc -l <"$scratch/event.csv") - 1))" "$(query 'SELECT sum(events) FROM trace_block')"
+	query "DROP TABLE IF EXISTS change; CREATE TABLE change (socket_id INTEGER, time_ns INTEGER, gauge TEXT, value_bytes INTEGER)"
+	sqlite3 -csv "$file" ".import --skip 1 $scratch/event.csv change"
+	# A spike: from an event that reaches the threshold to the next one that leaves it.
+	query "CREATE INDEX change_by_socket ON change (socket_id, gauge, time_ns);
+		CREATE TABLE derived AS
+		WITH edge AS (
+			SELECT socket_id, gauge, threshold_bytes, change.rowid AS place, time_ns, value_bytes, value_bytes >= threshold_bytes AS above,
+				lag(value_bytes >= threshold_bytes, 1, 0) OVER series AS was_above
+			FROM change CROSS JOIN capture_threshold
+			WINDOW series AS (PARTITION BY socket_id, gauge, threshold_bytes ORDER BY change.rowid)
+		), run AS (
+			SELECT *, sum(above <> was_above) OVER (PARTITION BY socket_id, gauge, threshold_bytes ORDER BY place) AS number
+			FROM edge
+		)
+		SELECT socket_id, gauge, threshold_bytes, min(time_ns) AS start_ns,
+			lead(min(time_ns)) OVER (PARTITION BY socket_id, gauge, threshold_bytes ORDER BY number) AS end_ns,
+			max(value_bytes) AS peak_bytes, count(*) AS events, max(above) AS above
+		FROM run GROUP BY socket_id, gauge, threshold_bytes, number"
+	columns="socket_id, gauge, threshold_bytes, start_ns, end_ns, peak_bytes, events"
+	found="SELECT $columns FROM spike WHERE NOT left_censored AND NOT right_censored
+		AND end_ns < ifnull((SELECT last_ns FROM socket WHERE socket.socket_id = spike.socket_id), (SELECT end_ns FROM capture))"
+	equals "$1: each spike follows from the events" "$(query "SELECT count(*) FROM ($found EXCEPT SELECT $columns FROM derived WHERE above)")" 0
+	equals "$1: and there is no other" \
+		"$(query "SELECT count(*) FROM (SELECT $columns FROM derived WHERE above AND end_ns IS NOT NULL EXCEPT SELECT $columns FROM spike)")" 0
+	[ "$(query "SELECT count(*) FROM ($found)")" -gt 100 ]
+	ok $? "$1: there are more than 100"
+	# The area of a summary is that under the events: a step each, in force until the next.
+	equals "$1: each summary's peak is its events' highest" "$(query "SELECT count(*) FROM queue_summary WHERE peak_bytes < (
+		SELECT max(value_bytes) FROM change WHERE change.socket_id = queue_summary.socket_id AND change.gauge = queue_summary.gauge
+			AND time_ns >= start_ns AND time_ns < end_ns)")" 0
+	# A socket's last change may be that of its death, which ends its last period.
+	equals "$1: and its events are as many" "$(query "SELECT count(*) FROM queue_summary JOIN socket USING (socket_id) WHERE events <> (
+		SELECT count(*) FROM change WHERE change.socket_id = queue_summary.socket_id AND change.gauge = queue_summary.gauge
+			AND time_ns >= start_ns AND (time_ns < end_ns OR time_ns = end_ns AND end_ns = last_ns))")" 0
+	equals "$1: every sample of a measured connection is judged" \
+		"$(query 'SELECT count(*) FROM sample JOIN socket USING (socket_id) WHERE cookie IS NOT NULL AND rx_queue_bytes IS NOT NULL AND rx_agrees IS NULL')" 0
+	# A hook and its change are two instants, and a thread may lose its processor between them: see README, limits.
+	equals "$1: but for 1 in 1,000 they agree" "$(query 'SELECT count(*) FROM agreement WHERE samples > 0 AND agreement_ratio < 0.999')" 0
+	query "SELECT '# ' || source || ' ' || gauge || ': ' || agreeing || ' of ' || samples || ' agree' FROM agreement JOIN poller USING (poller_id)"
+}
+
+"$binary" load server -p 23035 >/dev/null &
+started="$started $!"
+sleep 0.3
+"$binary" capture -o "$file" -p 23035 --trace --min-spike 0 --threshold 1,300,1K,4K --poll proc:20ms --poll sock_diag:5ms -- \
+	"$binary" load client -p 23035 --rate 20000:3s --connections 20 >/dev/null 2>"$scratch/err"
+follows "requests" 100000
+one=$(query 'SELECT socket_id FROM trace_block GROUP BY socket_id ORDER BY sum(events) DESC LIMIT 1')
+from=$(query "SELECT first_ns + (last_ns - first_ns) / 3 FROM trace_block WHERE socket_id = $one LIMIT 1")
+to=$((from + 100000000))
+"$binary" export "$file" event --socket "$one" --from "$from" --to "$to" -o "$scratch/zoom.csv"
+equals "a zoom is those rows of all" "$(cat "$scratch/zoom.csv")" "socket_id,time_ns,gauge,value_bytes
+$(awk -F, -v s="$one" -v f="$from" -v t="$to" '$1 == s && $2 >= f && $2 < t' "$scratch/event.csv")"
+
+rm -f "$file"
+"$binary" capture -o "$file" -p 23036 --trace --min-spike 0 --threshold 1,300,4K,64K,256K --poll sock_diag:2ms -- \
+	"$binary" load spikes -p 23036 --size-range 1:1M --pause-range 10us:3ms --count 300 --seed 11 >/dev/null 2>"$scratch/err"
+follows "blocks" 1000
+
+rm -f "$file"
+"$binary" capture -o "$file" -p 23036 -d 200ms >/dev/null 2>&1
+"$binary" export "$file" event >"$scratch/out" 2>&1
+equals "a file without a trace says so" "$?/$(cat "$scratch/out")" "1/pollgap export: the file holds no events: capture with --trace"
+echo "1..$number"
