@@ -1,77 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "capture/judge.h"
+#include "capture/judge_private.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A closed spike that waits until every poller has passed its end. */
-struct waiting {
-	struct record_spike spike;
-	struct judge_socket *socket;
-	struct waiting *key_next; /* of the same socket, gauge and threshold, by end */
-	struct waiting *key_previous;
-	struct waiting *next; /* of all, as they came */
-	unsigned holds; /* samples that are not decided between this spike and the next one */
-	bool due; /* every poller has passed it: it waits for its holds only */
-	struct judge_sight sight[];
-};
-
-/*
- * A sample that shows the threshold reached after the last closed spike's end: the spike that it
- * saw is still open, and not known yet.
- */
-struct pending_sample {
-	uint64_t read_end_ns;
-	uint32_t value_bytes;
-	uint32_t samples;
-};
-
-/* Beyond so many the older half is taken together: they are inside one open spike unless they
- * contradict the series. */
-enum { PENDING_MAX = 64 };
-
-struct pending {
-	struct pending_sample *sample;
-	unsigned samples;
-	unsigned room;
-	/* The one sample that touched closed spikes and reached beyond the last one's end: the next
-	 * one decides. */
-	struct waiting *best; /* NULL: there is none */
-	uint64_t best_overlap_ns;
-	uint64_t read_start_ns;
-	uint64_t read_end_ns;
-	uint32_t value_bytes;
-	bool ambiguous; /* it touched more than one already */
-};
-
-/* One socket, gauge and threshold. */
-struct key {
-	struct waiting *first;
-	struct waiting *last;
-	uint64_t last_end_ns; /* of the last spike that closed */
-	uint64_t open_start_ns; /* of the open spike, where thresholds are in per cent */
-	uint32_t open_threshold_bytes; /* 0: none is open */
-	struct pending *pending; /* one for each poller, NULL until needed */
-};
-
-struct judge_socket {
-	void *owner;
-	struct key key[GAUGES][THRESHOLDS_MAX];
-};
-
-struct judge {
-	struct judge_options options;
-	judge_verdict *verdict;
-	void *context;
-	struct waiting *first;
-	struct waiting *last;
-	struct waiting *spare; /* freed ones, to be used again */
-	uint64_t waiting;
-	uint64_t ambiguous[POLLERS_MAX][GAUGES][THRESHOLDS_MAX];
-	uint64_t unexplained[POLLERS_MAX][GAUGES][THRESHOLDS_MAX];
-};
 
 int judge_new(const struct judge_options *options, judge_verdict *verdict, void *context,
 	      struct judge **ret_judge)
@@ -146,7 +79,7 @@ static void key_unlink(struct key *key, struct waiting *waiting)
 }
 
 /* Hands the spike over; it waits no more. */
-static int waiting_judge(struct judge *judge, struct waiting *waiting)
+int waiting_judge(struct judge *judge, struct waiting *waiting)
 {
 	const struct record_header *header = &waiting->spike.header;
 	int error = judge->verdict(judge->context, waiting->socket->owner, &waiting->spike,
@@ -159,8 +92,7 @@ static int waiting_judge(struct judge *judge, struct waiting *waiting)
 	return error;
 }
 
-static uint64_t overlap_ns(const struct waiting *waiting, uint64_t read_start_ns,
-			   uint64_t read_end_ns)
+uint64_t overlap_ns(const struct waiting *waiting, uint64_t read_start_ns, uint64_t read_end_ns)
 {
 	const struct record_spike *spike = &waiting->spike;
 	uint64_t from_ns = spike->start_ns > read_start_ns ? spike->start_ns : read_start_ns;
@@ -169,72 +101,13 @@ static uint64_t overlap_ns(const struct waiting *waiting, uint64_t read_start_ns
 	return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
-static void waiting_seen(struct waiting *waiting, unsigned poller, uint32_t value_bytes,
-			 uint32_t samples)
+void waiting_seen(struct waiting *waiting, unsigned poller, uint32_t value_bytes, uint32_t samples)
 {
 	struct judge_sight *sight = &waiting->sight[poller];
 
 	if (!sight->samples || value_bytes > sight->polled_peak_bytes)
 		sight->polled_peak_bytes = value_bytes;
 	sight->samples += samples;
-}
-
-/* The held sample is decided: it saw its best spike. */
-static int pending_release(struct judge *judge, struct pending *pending, unsigned poller,
-			   unsigned gauge, unsigned threshold_index)
-{
-	struct waiting *best = pending->best;
-
-	pending->best = NULL;
-	waiting_seen(best, poller, pending->value_bytes, 1);
-	judge->ambiguous[poller][gauge][threshold_index] += pending->ambiguous;
-	best->holds--;
-	return best->due && !best->holds ? waiting_judge(judge, best) : 0;
-}
-
-/* The spike that the held sample waited for has closed. */
-static int pending_decide(struct judge *judge, struct pending *pending, unsigned poller,
-			  struct waiting *next)
-{
-	const struct record_header *header = &next->spike.header;
-	uint64_t next_overlap_ns;
-
-	if (next->spike.start_ns <= pending->read_end_ns &&
-	    next->spike.end_ns > pending->read_start_ns &&
-	    pending->value_bytes >= next->spike.threshold_bytes) {
-		pending->ambiguous = true;
-		next_overlap_ns = overlap_ns(next, pending->read_start_ns, pending->read_end_ns);
-		if (next_overlap_ns > pending->best_overlap_ns) {
-			pending->best->holds--;
-			if (pending->best->due && !pending->best->holds) {
-				int error = waiting_judge(judge, pending->best);
-
-				if (error)
-					return error;
-			}
-			next->holds++;
-			pending->best = next;
-		}
-	}
-	return pending_release(judge, pending, poller, header->gauge, header->threshold_index);
-}
-
-/* The open spike that the pending samples saw has closed. */
-static void pending_close(struct judge *judge, struct pending *pending, unsigned poller,
-			  struct waiting *closed)
-{
-	const struct record_header *header = &closed->spike.header;
-
-	for (unsigned index = 0; index < pending->samples; index++) {
-		const struct pending_sample *sample = &pending->sample[index];
-
-		if (closed->spike.start_ns <= sample->read_end_ns)
-			waiting_seen(closed, poller, sample->value_bytes, sample->samples);
-		else
-			judge->unexplained[poller][header->gauge][header->threshold_index] +=
-				sample->samples;
-	}
-	pending->samples = 0;
 }
 
 int judge_spike(struct judge *judge, struct judge_socket *socket, const struct record_spike *spike)
@@ -274,48 +147,6 @@ void judge_opening(struct judge_socket *socket, const struct record_opening *ope
 
 	key->open_start_ns = opening->start_ns;
 	key->open_threshold_bytes = opening->threshold_bytes;
-}
-
-/* Takes the older half together as one. */
-static void pending_compress(struct pending *pending)
-{
-	struct pending_sample together = pending->sample[0];
-	unsigned half = pending->samples / 2;
-
-	for (unsigned index = 1; index < half; index++) {
-		const struct pending_sample *sample = &pending->sample[index];
-
-		together.read_end_ns = sample->read_end_ns;
-		together.samples += sample->samples;
-		if (sample->value_bytes > together.value_bytes)
-			together.value_bytes = sample->value_bytes;
-	}
-	pending->sample[0] = together;
-	memmove(&pending->sample[1], &pending->sample[half],
-		(pending->samples - half) * sizeof(pending->sample[0]));
-	pending->samples -= half - 1;
-}
-
-static int pending_add(struct pending *pending, const struct judge_sample *sample,
-		       uint32_t value_bytes)
-{
-	if (pending->samples == PENDING_MAX)
-		pending_compress(pending);
-	if (pending->samples == pending->room) {
-		unsigned room = pending->room ? 2 * pending->room : 4;
-		void *grown = realloc(pending->sample, room * sizeof(pending->sample[0]));
-
-		if (!grown)
-			return -ENOMEM;
-		pending->sample = grown;
-		pending->room = room;
-	}
-	pending->sample[pending->samples++] = (struct pending_sample){
-		.read_end_ns = sample->read_end_ns,
-		.value_bytes = value_bytes,
-		.samples = 1,
-	};
-	return 0;
 }
 
 static int key_pending(struct judge *judge, struct key *key)

@@ -208,7 +208,7 @@ static int blog_export(struct store *store, const struct options *options, struc
 {
 	char prefix[PATH_MAX];
 	const char *given = options->out_path ? options->out_path : options->path;
-	size_t bytes = strlen(given);
+	int bytes = snprintf(prefix, sizeof(prefix), "%s", given);
 	int64_t rows;
 	int error = store_count(store, "blog_summary", &rows, failure);
 
@@ -218,9 +218,8 @@ static int blog_export(struct store *store, const struct options *options, struc
 		return failure_set(failure, ENODATA,
 				   "%s does not have the blog's gauge: capture with --blog",
 				   options->path);
-	if (bytes >= sizeof(prefix))
+	if (bytes >= (int)sizeof(prefix))
 		return failure_set(failure, ENAMETOOLONG, "-o %s is too long", given);
-	memcpy(prefix, given, bytes + 1);
 	if (!options->out_path && bytes > 3 && strcmp(prefix + bytes - 3, ".db") == 0)
 		prefix[bytes - 3] = '\0';
 	error = blog_write(store, options, prefix, "peak", failure);

@@ -6,6 +6,7 @@
 #include "source/probe.h"
 
 struct backend;
+struct hook;
 
 struct probe {
 	struct source source;
@@ -36,5 +37,16 @@ int probe_ring_map(struct probe *probe, int map_fd, struct failure *failure);
 void probe_ring_unmap(struct probe *probe);
 uint64_t probe_ring_read(const struct probe *probe);
 uint64_t probe_ring_written(const struct probe *probe);
+
+static inline struct probe *probe_of(const struct source *source)
+{
+	return (struct probe *)source;
+}
+
+struct bpf_program *probe_program(const struct probe *probe, const char *name);
+
+/* The backend's next hook that this capture needs, behind *hook or, for NULL, its first; NULL after
+ * the last one. */
+const struct hook *probe_hook(const struct probe *probe, const struct hook *hook);
 
 #endif

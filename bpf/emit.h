@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef POLLGAP_EMIT_H
+#define POLLGAP_EMIT_H
+
+/* What is kept of a socket on request only: every event, and the blog's gauge. */
+#include "state.h"
+
+static __always_inline __u64 period_origin_ns(const struct socket_state *state)
+{
+	return state->period_end_ns - summary_period_ns;
+}
+
+/* Hands over the events that wait. */
+static __noinline int trace_flush(struct socket_state *state)
+{
+	struct record_events *record;
+
+	if (!state || !state->events)
+		return 0;
+	record = record_reserve(RECORD_EVENTS, sizeof(*record));
+	if (record) {
+		record_head(&record->header, state->number, RECORD_EVENTS, 0, 0, 0);
+		record->events = state->events;
+		record->padding = 0;
+		__builtin_memcpy(record->event, state->event, sizeof(record->event));
+		record_submit(record);
+	} else {
+		__sync_fetch_and_add(&lost_events, state->events);
+	}
+	state->events = 0;
+	return 0;
+}
+
+static __always_inline void trace_event(struct socket_state *state, enum gauge index,
+					__u32 value_bytes, __u64 time_ns)
+{
+	struct traced_event *event = &state->event[state->events & (RECORD_EVENTS_MAX - 1)];
+
+	event->time_gauge = time_ns << 2 | index;
+	event->value_bytes = value_bytes;
+	event->slack_ns = 0;
+	state->events++;
+	if (state->events >= RECORD_EVENTS_MAX)
+		trace_flush(state);
+}
+
+static __noinline int blog_end_period(struct socket_state *state, __u64 end_ns)
+{
+	struct record_blog *record;
+	__u64 start_ns;
+
+	if (!state || !state->blog.packets)
+		return 0;
+	record = record_reserve(RECORD_BLOG, sizeof(*record));
+	if (record) {
+		start_ns = period_origin_ns(state);
+		record_head(&record->header, state->number, RECORD_BLOG, 0, 0, 0);
+		record->start_ns = state->first_ns > start_ns ? state->first_ns : start_ns;
+		record->end_ns = end_ns;
+		record->total_bytes = state->blog.total_bytes;
+		record->rx_total_bytes = state->blog.rx_total_bytes;
+		record->rmem_total_bytes = state->blog.rmem_total_bytes;
+		record->peak_bytes = state->blog.peak_bytes;
+		record->kept_bytes = state->blog.kept_bytes;
+		record->packets = state->blog.packets;
+		record->padding = 0;
+		record_submit(record);
+	}
+	__builtin_memset(&state->blog, 0, sizeof(state->blog));
+	return 0;
+}
+
+#endif

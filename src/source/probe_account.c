@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/clock.h"
+#include "source/backend.h"
+#include "source/probe_private.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <unistd.h>
+
+/* What the probe lost, and what it cost. */
+
+static int probe_info(const struct probe *probe, const char *program_name,
+		      struct bpf_prog_info *ret_info)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t info_bytes = sizeof(info);
+	int fd = bpf_program__fd(probe_program(probe, program_name));
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &info_bytes) < 0)
+		return -errno;
+	*ret_info = info;
+	return 0;
+}
+
+static int probe_ring_losses(const struct probe *probe,
+			     int (*each)(void *context, const char *cause, uint64_t count),
+			     void *context)
+{
+	static const char *const cause[] = {
+		[RECORD_SOCKET] = "ring_buffer_full:socket",
+		[RECORD_OWNER] = "ring_buffer_full:owner",
+		[RECORD_SPIKE] = "ring_buffer_full:spike",
+		[RECORD_SUMMARY] = "ring_buffer_full:summary",
+		[RECORD_DEATH] = "ring_buffer_full:death",
+		[RECORD_ACCEPT] = "ring_buffer_full:accept",
+		[RECORD_BACKLOG] = "ring_buffer_full:backlog",
+		[RECORD_SQUEEZE] = "ring_buffer_full:squeeze",
+		[RECORD_EVENTS] = "ring_buffer_full:event",
+		[RECORD_BLOG] = "ring_buffer_full:blog",
+		[RECORD_OPENING] = "ring_buffer_full:opening",
+		[RECORD_DROP] = "ring_buffer_full:drop",
+	};
+	int error = 0;
+
+	for (int type = RECORD_SOCKET; type < RECORD_TYPES && !error; type++) {
+		if (type == RECORD_EVENTS) /* in events, not in records */
+			error = each(context, cause[type], probe->skeleton->bss->lost_events);
+		else
+			error = each(context, cause[type],
+				     probe->skeleton->bss->lost_records[type]);
+	}
+	return error;
+}
+
+int probe_losses(const struct source *source,
+		 int (*each)(void *context, const char *cause, uint64_t count), void *context)
+{
+	const struct probe *probe = probe_of(source);
+	const struct hook *hook = NULL;
+	uint64_t misses = 0;
+	int error;
+
+	while ((hook = probe_hook(probe, hook))) {
+		struct bpf_prog_info info = { 0 };
+
+		error = probe_info(probe, hook->program, &info);
+		if (error)
+			return error;
+		misses += info.recursion_misses;
+	}
+	error = probe_ring_losses(probe, each, context);
+	if (!error)
+		error = each(context, "socket_storage_refused", probe->skeleton->bss->lost_states);
+	if (!error)
+		error = each(context, "listener_table_full", probe->skeleton->bss->lost_listeners);
+	if (!error)
+		error = each(context, "recursion_misses", misses);
+	return error;
+}
+
+static int probe_timing_sum(const struct probe *probe, uint64_t *ret_runs, uint64_t *ret_run_ns)
+{
+	const struct hook *hook = NULL;
+	uint64_t runs = 0, run_ns = 0;
+
+	while ((hook = probe_hook(probe, hook))) {
+		struct bpf_prog_info info = { 0 };
+		int error = probe_info(probe, hook->program, &info);
+
+		if (error)
+			return error;
+		runs += info.run_cnt;
+		run_ns += info.run_time_ns;
+	}
+	*ret_runs = runs;
+	*ret_run_ns = run_ns;
+	return 0;
+}
+
+int probe_timing_begin(struct source *source, struct probe_timing *ret_timing)
+{
+	struct probe *probe = probe_of(source);
+	struct probe_timing timing = { 0 };
+	int error;
+
+	probe->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (probe->stats_fd < 0)
+		return -errno;
+	timing.start_ns = clock_monotonic_ns();
+	error = probe_timing_sum(probe, &timing.runs, &timing.run_ns);
+	if (error)
+		return error;
+	*ret_timing = timing;
+	return 0;
+}
+
+int probe_timing_end(struct source *source, struct probe_timing *timing)
+{
+	struct probe *probe = probe_of(source);
+	uint64_t runs, run_ns;
+	int error = probe_timing_sum(probe, &runs, &run_ns);
+
+	close(probe->stats_fd);
+	probe->stats_fd = -1;
+	if (error)
+		return error;
+	timing->end_ns = clock_monotonic_ns();
+	timing->runs = runs - timing->runs;
+	timing->run_ns = run_ns - timing->run_ns;
+	return 0;
+}
