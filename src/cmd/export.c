@@ -43,6 +43,7 @@ struct options {
 	const char *out_path;
 	bool list;
 	bool blog;
+	bool events; /* name is that of the trace's events */
 	bool ranged; /* the range was asked for */
 	struct trace_range range;
 	bool help;
@@ -70,7 +71,8 @@ static int arguments_take(int argc, char **argv, struct options *options)
 			"which table or view of '%s'? 'pollgap export FILE --list' names them",
 			options->path);
 	options->name = argv[optind + 1];
-	if (options->ranged && strcmp(options->name, "event") != 0)
+	options->events = strcmp(options->name, "event") == 0;
+	if (options->ranged && !options->events)
 		return usage_wrong("export",
 				   "--socket, --from and --to are for 'event', not for '%s'",
 				   options->name);
@@ -229,7 +231,7 @@ static int blog_export(struct store *store, const struct options *options, struc
 static int name_export(struct store *store, const struct options *options, FILE *out,
 		       struct failure *failure)
 {
-	if (strcmp(options->name, "event") == 0)
+	if (options->events)
 		return export_events(store, &options->range, out, failure);
 	return store_export(store, options->name, out, failure);
 }

@@ -14,8 +14,9 @@ int store_names(struct store *store, int (*each)(void *context, const char *name
 
 /*
  * Writes a table or view as CSV: a line of column names, RFC 4180 quoting, NULL as an empty field,
- * reals with 17 significant digits, so that all of it can be read back as it was. Returns 0;
- * -ENOENT for a name that the file does not have; -EPIPE where the reader has had enough; -errno.
+ * BLOBs in hexadecimal digits, reals with 17 significant digits, so that all of it can be read back
+ * as it was. Returns 0; -ENOENT for a name that the file does not have; -EPIPE where the reader has
+ * had enough; -errno.
  */
 int store_export(struct store *store, const char *name, FILE *out, struct failure *failure);
 

@@ -4,6 +4,7 @@
 #include "base/csv_field.h"
 #include "base/failure.h"
 #include "store/embedded.h"
+#include "store/hex.h"
 #include "store/store_private.h"
 
 #include <errno.h>
@@ -39,6 +40,10 @@ static void value_print(sqlite3_stmt *statement, int column, FILE *out)
 		break;
 	case SQLITE_FLOAT:
 		fprintf(out, "%.17g", sqlite3_column_double(statement, column));
+		break;
+	case SQLITE_BLOB:
+		hex_print(sqlite3_column_blob(statement, column),
+			  (size_t)sqlite3_column_bytes(statement, column), out);
 		break;
 	default:
 		csv_print_field((const char *)sqlite3_column_text(statement, column), out);

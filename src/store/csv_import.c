@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/csv.h"
+#include "store/hex.h"
 
 #include "base/cleanup.h"
 #include "base/failure.h"
@@ -21,7 +22,7 @@ enum {
 	COLUMNS_MAX = 64,
 };
 
-enum column_kind { COLUMN_INTEGER, COLUMN_REAL, COLUMN_TEXT };
+enum column_kind { COLUMN_INTEGER, COLUMN_REAL, COLUMN_BLOB, COLUMN_TEXT };
 
 struct table_column {
 	char name[64];
@@ -107,6 +108,10 @@ static int value_bind(struct import *import, const char *text, size_t bytes)
 		if (!bytes || *end || text[0] == ' ')
 			return import_refuse(import, "it is no number");
 		return sqlite3_bind_double(import->insert, at, real);
+	case COLUMN_BLOB:
+		if (hex_bind(import->insert, at, text, bytes) < 0)
+			return import_refuse(import, "it is no pairs of hexadecimal digits");
+		return 0;
 	default:
 		return sqlite3_bind_text(import->insert, at, text, (int)bytes, SQLITE_TRANSIENT);
 	}
@@ -185,6 +190,7 @@ static int columns_read(struct import *import)
 			 (const char *)sqlite3_column_text(statement, 0));
 		column->kind = strcmp(type, "INTEGER") == 0 ? COLUMN_INTEGER :
 			       strcmp(type, "REAL") == 0    ? COLUMN_REAL :
+			       strcmp(type, "BLOB") == 0    ? COLUMN_BLOB :
 							      COLUMN_TEXT;
 	}
 	sqlite3_finalize(statement);

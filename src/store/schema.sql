@@ -27,7 +27,7 @@ CREATE TABLE capture (
 	netns_inode INTEGER NOT NULL, -- the network namespace that was measured and polled
 	summary_period_ns INTEGER NOT NULL,
 	min_spike_ns INTEGER NOT NULL, -- a shorter spike that no poller saw is folded into spike_bin
-	traced INTEGER NOT NULL CHECK (traced IN (0, 1)), -- every change is in trace_block
+	traced INTEGER NOT NULL DEFAULT 0 CHECK (traced IN (0, 1)), -- every change is in trace_block
 	start_ns INTEGER NOT NULL, -- changes count from here
 	end_ns INTEGER, -- NULL: it runs, or it was killed
 	start_utc_ns INTEGER NOT NULL, -- the same instants since 1970 in UTC

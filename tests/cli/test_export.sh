@@ -39,7 +39,8 @@ value()
 	gauge:*) if [ "$table" = capture_level ]; then echo "'accept_queue'"; else echo "'rx_queue'"; fi ;;
 	read_mode:*) echo "'row'" ;;
 	cause:*) if [ "$table" = time_squeeze ]; then echo "'time'"; else echo "'a, \"b\"' || char(10) || 'c$3'"; fi ;;
-	left_censored:* | right_censored:* | older:*) echo 1 ;;
+	left_censored:* | right_censored:* | older:* | traced:*) echo 1 ;;
+	*:BLOB) if [ "$3" = 1 ]; then echo "x'00ff2c220a'"; else echo "x''"; fi ;;
 	capture_uuid:*) echo "'u$3'" ;;
 	label:*) if [ "$3" = 1 ]; then echo NULL; else echo "''"; fi ;;
 	*:INTEGER) if [ "$3" = 1 ]; then echo 9223372036854775807; else echo "(-9223372036854775807 - 1)"; fi ;;
@@ -127,6 +128,8 @@ printf 'capture_id,cause,cause\n7,a,1\n' >"$csv"
 broken "a header that names a column twice" "row 1, column 3: this column is named twice" "$csv"
 printf 'capture_id,cause,number\n7,a,1\n' >"$csv"
 broken "a header with another column" "row 1, column 3" "$csv"
+printf 'socket_id,first_ns,last_ns,events,block\n1,1,2,3,00f\n' >"$scratch/trace_block.csv"
+broken "half a byte" "row 2, column 5 (block): it is no pairs of hexadecimal digits" "$scratch/trace_block.csv"
 : >"$csv"
 broken "an empty file" "it must begin with the column names" "$csv"
 printf '%s\n7,,1\n' "$head" >"$csv"

@@ -20,7 +20,7 @@
  */
 static const char rows_sql[] =
 	"INSERT INTO capture VALUES (1, 'u', NULL, 'h', 'b', 'k', 'm', 2, 'tp_btf', 'c', 'v', NULL, NULL, 1, 1000000000, "
-	"1000000, 0, 10000000000, 0, 10000000000);"
+	"1000000, 0, 0, 10000000000, 0, 10000000000);"
 	"INSERT INTO capture_threshold VALUES (1, 1000, 0);"
 	"INSERT INTO socket VALUES (1, 1, 7, 8, 9, 4, '127.0.0.1', 1, '127.0.0.1', 2, NULL, NULL, 0, NULL, 1);"
 	"INSERT INTO poller VALUES (1, 1, 'proc', 1000000000, 500000000, 'row', 0, 0, 10000000000),"
