@@ -129,7 +129,7 @@ broken "a header that names a column twice" "row 1, column 3: this column is nam
 printf 'capture_id,cause,number\n7,a,1\n' >"$csv"
 broken "a header with another column" "row 1, column 3" "$csv"
 printf 'socket_id,first_ns,last_ns,events,block\n1,1,2,3,00f\n' >"$scratch/trace_block.csv"
-broken "half a byte" "row 2, column 5 (block): it is no pairs of hexadecimal digits" "$scratch/trace_block.csv"
+broken "half a byte" "row 2, column 5 (block): it is no pairs of hexadecimal digits" "$scratch/trace_block.csv" trace_block
 : >"$csv"
 broken "an empty file" "it must begin with the column names" "$csv"
 printf '%s\n7,,1\n' "$head" >"$csv"
