@@ -40,7 +40,13 @@ static __always_inline int record_enqueue(struct sock *sk)
 	if (state->note == NOTE_ARRIVAL)
 		state->note = NOTE_NONE; /* this is its announcement */
 	socket_catch_up(sk, state, &queues);
+	if (trace_wanted)
+		state->since_ns = state->packet_ns;
 	socket_observe(sk, state, &queues);
+	if (trace_wanted) {
+		state->packet_ns = 0;
+		state->since_ns = 0;
+	}
 	return 0;
 }
 
@@ -110,6 +116,8 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 	queues = queues_read(sk, tp, una);
 	socket_catch_up(sk, state, &queues);
 	packet = kernel_object(struct tcp_skb_cb, skb->cb);
+	if (trace_wanted)
+		state->packet_ns = packet->end_seq != packet->seq ? bpf_ktime_get_ns() : 0;
 	if (blog_wanted)
 		blog_observe(state, queues.rmem_bytes, queues.rx_queue_bytes, skb->data_len);
 	if ((__s32)(packet->ack_seq - una) > 0 && (__s32)(tp->snd_nxt - packet->ack_seq) >= 0) {
@@ -191,7 +199,7 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 		state->note = NOTE_NONE; /* added just now: socket_observe() dates it */
 	socket_catch_up(sk, state, &queues);
 	now_ns = socket_observe(sk, state, &queues);
-	if (!now_ns && send_is_prompt(sk, tp, message, left_bytes)) {
+	if (!now_ns && !trace_wanted && send_is_prompt(sk, tp, message, left_bytes)) {
 		state->note = NOTE_PROMPT;
 		state->note_ns = bpf_jiffies64();
 	} else {
@@ -230,9 +238,18 @@ static __always_inline int record_transmit(struct sk_buff *skb)
 	if (queues.tx_queue_bytes <= state->gauge[GAUGE_TX_QUEUE].value_bytes)
 		return 0; /* older bytes, or an ACK of its own */
 	now_ns = bpf_ktime_get_ns();
-	if (state->note == NOTE_SEND && now_ns - state->note_ns > SEND_NS_MAX)
+	if (state->note == NOTE_SEND && now_ns - state->note_ns > SEND_NS_MAX) {
+		if (trace_wanted)
+			state->until_ns = now_ns;
 		now_ns = state->note_ns;
+	} else if (trace_wanted && state->note == NOTE_SEND) {
+		state->since_ns = state->note_ns;
+	}
 	gauge_set(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, now_ns, sk);
+	if (trace_wanted) {
+		state->since_ns = 0;
+		state->until_ns = 0;
+	}
 	state->note = NOTE_NONE;
 	return 0;
 }

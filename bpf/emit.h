@@ -35,10 +35,15 @@ static __always_inline void trace_event(struct socket_state *state, enum gauge i
 					__u32 value_bytes, __u64 time_ns)
 {
 	struct traced_event *event = &state->event[state->events & (RECORD_EVENTS_MAX - 1)];
+	__u64 slack_ns = 0;
 
+	if (state->until_ns > time_ns)
+		slack_ns = state->until_ns - time_ns;
+	else if (state->since_ns && state->since_ns < time_ns)
+		slack_ns = time_ns - state->since_ns;
 	event->time_gauge = time_ns << 2 | index;
 	event->value_bytes = value_bytes;
-	event->slack_ns = 0;
+	event->slack_ns = slack_ns < SLACK_TOLD_NS ? 0 : slack_ns > ~0U ? ~0U : slack_ns;
 	state->events++;
 	if (state->events >= RECORD_EVENTS_MAX)
 		trace_flush(state);

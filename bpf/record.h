@@ -20,6 +20,7 @@ enum {
 	ADDRESS_BYTES = 16,
 	BACKLOG_THRESHOLDS_MAX = 4,
 	RECORD_EVENTS_MAX = 16, /* in one record */
+	SLACK_TOLD_NS = 2000,
 };
 
 /* The gauges of one socket, in the order in which the kernel keeps them. */
@@ -140,7 +141,11 @@ struct record_blog {
 struct traced_event {
 	__u64 time_gauge; /* time_ns << 2 | enum gauge */
 	__u32 value_bytes;
-	__u32 slack_ns; /* how long before that time it may have happened */
+	/*
+	 * How long before that time it may have happened, as the hooks around it tell; of a fall of
+	 * rmem, how long after. 0: less than SLACK_TOLD_NS.
+	 */
+	__u32 slack_ns;
 };
 
 struct record_events {

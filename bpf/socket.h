@@ -210,8 +210,13 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 			gauge_set(state, GAUGE_RMEM, queues->rmem_bytes, state->note_ns, sk);
 		break;
 	case NOTE_READ:
-		if (queues->rmem_bytes < rmem_bytes)
-			gauge_set(state, GAUGE_RMEM, queues->rmem_bytes, state->note_ns, sk);
+		if (queues->rmem_bytes >= rmem_bytes)
+			break;
+		if (trace_wanted)
+			state->until_ns = bpf_ktime_get_ns();
+		gauge_set(state, GAUGE_RMEM, queues->rmem_bytes, state->note_ns, sk);
+		if (trace_wanted)
+			state->until_ns = 0;
 		break;
 	default:
 		break;

@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLES_AT_ONCE = 16384 };
+enum {
+	SAMPLES_AT_ONCE = 16384,
+	/* A change is never looked for longer than this after a window: no thread that lost its
+	 * processor between a change and its hook was seen to wait longer. */
+	SLACK_MAX_NS = 20000000,
+};
 
 /* A socket's events from one instant on, as far as they are needed: they come block by block. */
 struct series {
@@ -24,7 +29,29 @@ struct series {
 	size_t events;
 	size_t room;
 	uint32_t value_bytes[GAUGES]; /* in force before it */
+	uint32_t former_bytes[GAUGES]; /* and what was so before that, */
+	uint64_t former_until_ns[GAUGES]; /* up to here at most */
 };
+
+/* A change lies in [time_ns - before, time_ns + after]. */
+static uint64_t change_before_ns(const struct trace_event *event, uint32_t value_before)
+{
+	uint64_t slack_ns = event->slack_ns ? event->slack_ns : SLACK_TOLD_NS;
+
+	if (event->gauge == GAUGE_RMEM && event->value_bytes < value_before)
+		return 0;
+	return slack_ns < SLACK_MAX_NS ? slack_ns : SLACK_MAX_NS;
+}
+
+static uint64_t change_after_ns(const struct trace_event *event, uint32_t value_before)
+{
+	bool falls = event->value_bytes < value_before;
+
+	if (event->gauge == GAUGE_RMEM && falls)
+		return event->slack_ns ? event->slack_ns : SLACK_TOLD_NS;
+	/* An ACK is applied a moment after its packet came. */
+	return event->gauge == GAUGE_TX_QUEUE && falls ? SLACK_TOLD_NS : 0;
+}
 
 /* Reads one more block, behind what is there. */
 static int series_read(struct series *series, struct failure *failure)
@@ -75,25 +102,48 @@ static void series_advance(struct series *series, uint64_t time_ns)
 {
 	while (series->first < series->events && series->event[series->first].time_ns <= time_ns) {
 		const struct trace_event *event = &series->event[series->first++];
+		uint32_t *value_bytes = &series->value_bytes[event->gauge];
 
-		series->value_bytes[event->gauge] = event->value_bytes;
+		series->former_bytes[event->gauge] = *value_bytes;
+		series->former_until_ns[event->gauge] =
+			event->time_ns + change_after_ns(event, *value_bytes);
+		*value_bytes = event->value_bytes;
 	}
+}
+
+/* Whether the value was in force, as far as is known, when the window began. */
+static bool value_in_force(const struct series *series, unsigned gauge,
+			   const struct polled_sample *sample)
+{
+	return sample->value_bytes[gauge] == series->value_bytes[gauge] ||
+	       (sample->value_bytes[gauge] == series->former_bytes[gauge] &&
+		(uint64_t)sample->read_start_ns <= series->former_until_ns[gauge]);
 }
 
 static void sample_judge(const struct series *series, struct polled_sample *sample)
 {
-	for (unsigned gauge = 0; gauge < GAUGES; gauge++)
-		sample->agrees[gauge] = sample->value_bytes[gauge] < 0 ?
-						-1 :
-						sample->value_bytes[gauge] ==
-							series->value_bytes[gauge];
-	for (size_t index = series->first; index < series->events; index++) {
-		const struct trace_event *event = &series->event[index];
+	uint32_t value_bytes[GAUGES];
+	unsigned open = 0;
 
-		if (event->time_ns > (uint64_t)sample->read_end_ns)
+	memcpy(value_bytes, series->value_bytes, sizeof(value_bytes));
+	for (unsigned gauge = 0; gauge < GAUGES; gauge++) {
+		sample->agrees[gauge] =
+			sample->value_bytes[gauge] < 0 ? -1 : value_in_force(series, gauge, sample);
+		open += sample->agrees[gauge] == 0;
+	}
+	for (size_t index = series->first; index < series->events && open; index++) {
+		const struct trace_event *event = &series->event[index];
+		uint64_t before_ns = change_before_ns(event, value_bytes[event->gauge]);
+
+		if (event->time_ns > (uint64_t)sample->read_end_ns + SLACK_MAX_NS)
 			break;
-		if (sample->value_bytes[event->gauge] == event->value_bytes)
-			sample->agrees[event->gauge] = 1;
+		value_bytes[event->gauge] = event->value_bytes;
+		if (event->time_ns - before_ns > (uint64_t)sample->read_end_ns ||
+		    sample->agrees[event->gauge] != 0 ||
+		    sample->value_bytes[event->gauge] != event->value_bytes)
+			continue;
+		sample->agrees[event->gauge] = 1;
+		open--;
 	}
 }
 
@@ -109,7 +159,9 @@ static int socket_judge(struct store *store, struct series *series, int64_t sock
 		if (error || !samples)
 			return error;
 		for (size_t index = 0; index < samples && !error; index++) {
-			error = series_reach(series, (uint64_t)sample[index].read_end_ns, failure);
+			error = series_reach(series,
+					     (uint64_t)sample[index].read_end_ns + SLACK_MAX_NS,
+					     failure);
 			if (error)
 				break;
 			series_advance(series, (uint64_t)sample[index].read_start_ns);
@@ -152,6 +204,8 @@ int agreement_write(struct store *store, int64_t capture_id, struct failure *fai
 		series.first = 0;
 		series.events = 0;
 		memset(series.value_bytes, 0, sizeof(series.value_bytes));
+		memset(series.former_bytes, 0, sizeof(series.former_bytes));
+		memset(series.former_until_ns, 0, sizeof(series.former_until_ns));
 		error = trace_cursor_open(store, &range, &series.cursor, failure);
 		if (!error)
 			error = socket_judge(store, &series, socket_id[index], sample, failure);

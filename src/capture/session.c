@@ -5,6 +5,7 @@
 #include "capture/progress.h"
 #include "capture/agreement.h"
 #include "capture/session_private.h"
+#include "capture/waiting.h"
 #include "source/probe.h"
 
 #include <errno.h>
@@ -173,6 +174,8 @@ static int session_end(struct session *session, struct failure *failure)
 	anchor = clock_anchor_read();
 	if (!error && session->options->trace)
 		error = agreement_write(session->store, session->ids.capture_id, failure);
+	if (!error && session->options->trace)
+		error = waiting_write(session->store, session->ids.capture_id, failure);
 	writer_error = store_finish(
 		session->store, session->ids.capture_id, (int64_t)session->end_ns,
 		anchor.utc_ns - (int64_t)(anchor.monotonic_ns - session->end_ns), failure);

@@ -207,15 +207,11 @@ static int session_put_capture(struct session *session, struct failure *failure)
 		.start_utc_ns = anchor.utc_ns - (int64_t)(anchor.monotonic_ns - session->start_ns),
 	};
 	error = store_put_capture(session->store, &row, failure);
-	for (unsigned index = 0; index < options->thresholds && !error; index++) {
-		uint32_t value = options->threshold[index];
-
+	for (unsigned index = 0; index < options->thresholds && !error; index++)
 		error = store_put_threshold(session->store, row.capture_id,
-					    options->thresholds_in_percent ?
-						    (struct threshold){ .percent = value } :
-						    (struct threshold){ .bytes = value },
+					    threshold_of(options->threshold[index],
+							 options->thresholds_in_percent),
 					    failure);
-	}
 	for (unsigned index = 0; index < options->accept_thresholds && !error; index++)
 		error = store_put_level(session->store, row.capture_id, "accept_queue",
 					options->accept_threshold[index], failure);

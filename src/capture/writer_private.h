@@ -113,10 +113,8 @@ void writer_forget(struct writer *writer, struct tracked_socket *socket);
 /* A threshold of the capture by its index, as the file has it. */
 static inline struct threshold writer_threshold(const struct writer *writer, unsigned index)
 {
-	uint32_t value = writer->options.threshold[index];
-
-	return writer->options.thresholds_in_percent ? (struct threshold){ .percent = value } :
-						       (struct threshold){ .bytes = value };
+	return threshold_of(writer->options.threshold[index],
+			    writer->options.thresholds_in_percent);
 }
 
 #endif

@@ -272,6 +272,15 @@ CREATE TABLE trace_block (
 	block BLOB NOT NULL
 ) STRICT;
 
+-- How long the bytes that were read from a socket had stood in its receive queue, of a traced capture: 20 bins to a decade.
+CREATE TABLE waiting_bin (
+	socket_id INTEGER NOT NULL REFERENCES socket,
+	wait_from_ns INTEGER NOT NULL, -- [from, to)
+	wait_to_ns INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
+	PRIMARY KEY (socket_id, wait_from_ns)
+) STRICT, WITHOUT ROWID;
+
 -- A stretch in which the kernel timed the probe's programs (BPF_STATS_RUN_TIME); timing costs too, so it is not always on.
 CREATE TABLE probe_timing (
 	capture_id INTEGER NOT NULL REFERENCES capture,

@@ -68,6 +68,15 @@ struct threshold {
 	int64_t percent; /* of sk_rcvbuf or sk_sndbuf */
 };
 
+static inline struct threshold threshold_of(uint32_t value, bool in_percent)
+{
+	struct threshold threshold = { .bytes = value };
+
+	if (in_percent)
+		threshold = (struct threshold){ .percent = value };
+	return threshold;
+}
+
 struct summary_row {
 	int64_t socket_id;
 	const char *gauge;
@@ -176,6 +185,7 @@ struct trace_block_row {
 	int64_t events;
 	const void *block;
 	size_t block_bytes;
+	int64_t socket_first_ns; /* read only: of the socket */
 };
 
 struct blog_row {
@@ -329,9 +339,19 @@ double store_row_real(const struct store_row *row, int column);
 /* The column's place by its name, or -ENOENT. */
 int store_row_column(const struct store_row *row, const char *name);
 
-/* Which events: of one socket or, for 0, of all, with from_ns <= time < to_ns. */
-struct trace_range {
+struct waiting_row {
 	int64_t socket_id;
+	int64_t wait_from_ns;
+	int64_t wait_to_ns;
+	int64_t bytes;
+};
+
+int store_put_waiting(struct store *store, const struct waiting_row *row, struct failure *failure);
+
+/* Which events: with from_ns <= time < to_ns. */
+struct trace_range {
+	int64_t socket_id; /* 0: of all sockets, */
+	int64_t capture_id; /* of this capture, 0: of all captures */
 	int64_t from_ns;
 	int64_t to_ns;
 };

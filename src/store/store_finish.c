@@ -27,6 +27,7 @@ static const char foreign_sql[] =
 	"DELETE FROM spike_bin WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM queue_summary WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM blog_summary WHERE socket_id IN temp.foreign_socket;"
+	"DELETE FROM waiting_bin WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM trace_block WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM sample WHERE socket_id IN temp.foreign_socket;"
 	"DELETE FROM accept_spike WHERE socket_id IN temp.foreign_socket;"

@@ -14,10 +14,13 @@ struct trace_cursor {
 };
 
 static const char one_sql[] =
-	"SELECT socket_id, first_ns, last_ns, events, block FROM trace_block WHERE socket_id = ?1 AND first_ns < ?3"
+	"SELECT socket_id, first_ns, last_ns, events, block, (SELECT socket.first_ns FROM socket"
+	" WHERE socket.socket_id = trace_block.socket_id) FROM trace_block WHERE socket_id = ?1 AND first_ns < ?3"
 	" AND last_ns >= ?2 ORDER BY socket_id, first_ns";
 static const char all_sql[] =
-	"SELECT socket_id, first_ns, last_ns, events, block FROM trace_block WHERE first_ns < ?3 AND last_ns >= ?2"
+	"SELECT socket_id, first_ns, last_ns, events, block, (SELECT socket.first_ns FROM socket"
+	" WHERE socket.socket_id = trace_block.socket_id) FROM trace_block WHERE first_ns < ?3 AND last_ns >= ?2"
+	" AND (?4 = 0 OR (SELECT capture_id FROM socket WHERE socket.socket_id = trace_block.socket_id) = ?4)"
 	" ORDER BY socket_id, first_ns";
 
 int trace_cursor_open(struct store *store, const struct trace_range *range,
@@ -35,6 +38,8 @@ int trace_cursor_open(struct store *store, const struct trace_range *range,
 	}
 	if (range->socket_id)
 		sqlite3_bind_int64(cursor->statement, 1, range->socket_id);
+	else
+		sqlite3_bind_int64(cursor->statement, 4, range->capture_id);
 	sqlite3_bind_int64(cursor->statement, 2, range->from_ns);
 	sqlite3_bind_int64(cursor->statement, 3, range->to_ns);
 	*ret_cursor = cursor;
@@ -67,6 +72,7 @@ int trace_cursor_next(struct trace_cursor *cursor, struct trace_block_row *ret_r
 		.events = sqlite3_column_int64(statement, 3),
 		.block = sqlite3_column_blob(statement, 4),
 		.block_bytes = (size_t)sqlite3_column_bytes(statement, 4),
+		.socket_first_ns = sqlite3_column_int64(statement, 5),
 	};
 	return 1;
 }
@@ -149,6 +155,20 @@ int store_samples_after(struct store *store, int64_t socket_id, struct polled_sa
 	sqlite3_finalize(statement);
 	*ret_samples = samples;
 	return code == SQLITE_DONE ? 0 : store_error(store, "reading", failure);
+}
+
+int store_put_waiting(struct store *store, const struct waiting_row *row, struct failure *failure)
+{
+	struct binding binding;
+	int error = statement_begin(store, PUT_WAITING, &binding, failure);
+
+	if (error)
+		return error;
+	bind_integer(&binding, ":socket_id", row->socket_id);
+	bind_integer(&binding, ":wait_from_ns", row->wait_from_ns);
+	bind_integer(&binding, ":wait_to_ns", row->wait_to_ns);
+	bind_integer(&binding, ":bytes", row->bytes);
+	return statement_end(&binding, failure);
 }
 
 int store_put_agreement(struct store *store, const struct polled_sample *sample,

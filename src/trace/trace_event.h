@@ -8,7 +8,11 @@
 struct trace_event {
 	uint64_t time_ns; /* CLOCK_MONOTONIC: when the change was seen */
 	uint32_t value_bytes; /* the gauge from then on */
-	uint32_t slack_ns; /* how long before time_ns it may have happened: nearly always 0 */
+	/*
+	 * How long before time_ns it may have happened; of a fall of rmem, how long after. 0,
+	 * nearly always: less than SLACK_TOLD_NS, bpf/record.h.
+	 */
+	uint32_t slack_ns;
 	uint8_t gauge; /* enum gauge */
 };
 

@@ -11,7 +11,7 @@
 
 BEGIN {
 	FS = ":"
-	split("base store source capture report load trace cmd", folders, " ")
+	split("base store source capture report load trace extension cmd", folders, " ")
 	for (i in folders)
 		known[folders[i]] = 1
 	may["base"] = " base "
@@ -21,6 +21,7 @@ BEGIN {
 	may["report"] = " base store report "
 	may["load"] = " base load "
 	may["trace"] = " base trace bpf "
+	may["extension"] = " base trace extension bpf "
 	may["cmd"] = " base source store capture report load trace cmd bpf "
 	shared = " source schedule cpu_list read_batch port_filter "
 }
@@ -73,7 +74,7 @@ function is_sibling(of, path,    a, b)
 		next
 	}
 	path = substr(include, RSTART + 1, RLENGTH - 2)
-	if (path ~ /^sqlite3/ && here != "store") {
+	if (path ~ /^sqlite3/ && here != "store" && here != "extension") {
 		complain("only the store knows SQLite")
 		next
 	}

@@ -104,10 +104,39 @@ to=$((from + 100000000))
 equals "a zoom is those rows of all" "$(cat "$scratch/zoom.csv")" "socket_id,time_ns,gauge,value_bytes
 $(awk -F, -v s="$one" -v f="$from" -v t="$to" '$1 == s && $2 >= f && $2 < t' "$scratch/event.csv")"
 
+# The extension shows the same rows, and reads what was asked for alone.
+extension=$(dirname "$binary")/pollgap_event
+with_extension()
+{
+	sqlite3 -csv "$file" -cmd ".load $extension" "$1"
+}
+equals "the extension shows every event" "$(with_extension 'SELECT * FROM event' | cksum)" "$(tail -n +2 "$scratch/event.csv" | tr -d '\r' | cksum)"
+equals "a zoom, too" "$(with_extension "SELECT * FROM event WHERE socket_id = $one AND time_ns >= $from AND time_ns < $to")" \
+	"$(tail -n +2 "$scratch/zoom.csv")"
+equals "in whatever order" "$(with_extension "SELECT count(*), sum(value_bytes) FROM event JOIN socket USING (socket_id) WHERE gauge = 'rmem'")" \
+	"$(awk -F, '$3 == "rmem" { n++; sum += $4 } END { printf "%d,%d", n, sum }' "$scratch/event.csv")"
+equals "and a bound that is no integer" "$(with_extension "SELECT count(*) FROM event WHERE time_ns <= $from + 0.5")" \
+	"$(awk -F, -v f="$from" 'NR > 1 && $2 <= f' "$scratch/event.csv" | wc -l)"
+sqlite3 "$file" "UPDATE trace_block SET block = x'00' WHERE socket_id = $one"
+with_extension "SELECT count(*) FROM event WHERE socket_id = $one" >"$scratch/out" 2>&1
+ok $(($? == 0)) "a broken block is an error"
+
 rm -f "$file"
 "$binary" capture -o "$file" -p 23036 --trace --min-spike 0 --threshold 1,300,4K,64K,256K --poll sock_diag:2ms -- \
-	"$binary" load spikes -p 23036 --size-range 1:1M --pause-range 10us:3ms --count 300 --seed 11 >/dev/null 2>"$scratch/err"
+	"$binary" load spikes -p 23036 --size-range 1:1M --pause-range 10us:3ms --count 300 --seed 11 >"$scratch/spikes.csv" 2>"$scratch/err"
 follows "blocks" 1000
+
+# Each block stood from its arrival to its reading, and its sender knows both to some us. A bin is 12 % wide.
+equals "what was read is what was sent" "$(query "SELECT bytes_read FROM waiting_time JOIN socket USING (socket_id) WHERE local_port = 23036")" \
+	"$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { sum += $at["bytes"] } END { printf "%d", sum }' "$scratch/spikes.csv")"
+longest=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { w = $at["read_end_ns"] - $at["send_start_ns"]; if (w > m) m = w }
+	END { printf "%d", m }' "$scratch/spikes.csv")
+shortest=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { w = $at["read_start_ns"] - $at["arrived_ns"]; if (NR == 2 || w > m) m = w }
+	END { printf "%d", m }' "$scratch/spikes.csv")
+equals "and stood no longer than the longest block was on its way, and as long as it paused" \
+	"$(query "SELECT max_ns <= $longest * 1.13 AND max_ns >= $shortest FROM waiting_time JOIN socket USING (socket_id) WHERE local_port = 23036")" 1
+equals "percentiles ascend" "$(query "SELECT count(*) FROM waiting_time WHERE NOT (p50_ns <= p90_ns AND p90_ns <= p99_ns AND p99_ns <= p999_ns AND
+	p999_ns <= max_ns AND mean_ns <= max_ns)")" 0
 
 rm -f "$file"
 "$binary" capture -o "$file" -p 23036 -d 200ms >/dev/null 2>&1
