@@ -11,7 +11,7 @@ static __always_inline __u64 period_origin_ns(const struct socket_state *state)
 }
 
 /* Hands over the events that wait. */
-static __noinline int trace_flush(struct socket_state *state)
+__noinline int trace_flush(struct socket_state *state)
 {
 	struct record_events *record;
 
@@ -49,7 +49,7 @@ static __always_inline void trace_event(struct socket_state *state, enum gauge i
 		trace_flush(state);
 }
 
-static __noinline int blog_end_period(struct socket_state *state, __u64 end_ns)
+__noinline int blog_end_period(struct socket_state *state, __u64 end_ns)
 {
 	struct record_blog *record;
 	__u64 start_ns;

@@ -181,8 +181,8 @@ static __always_inline void gauge_open_spikes(const struct socket_state *state,
 }
 
 /* A threshold is crossed: closes the spikes that the value has left, opens those that it reaches. */
-static __noinline int gauge_cross(const struct socket_state *state, struct gauge_state *gauge,
-				  struct gauge_history *history, __u64 time_ns, __u32 limit_bytes)
+__noinline int gauge_cross(const struct socket_state *state, struct gauge_state *gauge,
+			   struct gauge_history *history, __u64 time_ns, __u32 limit_bytes)
 {
 	__u64 area_byte_us;
 
@@ -244,8 +244,8 @@ static __always_inline void gauge_end_period(const struct socket_state *state,
 
 /* Ends the running period at its end, accounts for the whole periods without a change up to
  * next_ns, begins one there. */
-static __noinline int gauge_next_period(const struct socket_state *state, struct gauge_state *gauge,
-					struct gauge_history *history, __u64 next_ns)
+__noinline int gauge_next_period(const struct socket_state *state, struct gauge_state *gauge,
+				 struct gauge_history *history, __u64 next_ns)
 {
 	__u64 end_ns;
 
@@ -267,7 +267,7 @@ static __noinline int gauge_next_period(const struct socket_state *state, struct
 }
 
 /* An event at time_ns, which lies at or after the end of the running period. */
-static __noinline int socket_next_period(struct socket_state *state, __u64 time_ns)
+__noinline int socket_next_period(struct socket_state *state, __u64 time_ns)
 {
 	__u64 end_ns, next_ns;
 
@@ -337,8 +337,8 @@ static __always_inline void gauge_set(struct socket_state *state, enum gauge ind
 
 /* The gauge as it is found. A queue above a threshold is a spike whose start was not seen, unless
  * the socket is new. */
-static __noinline int gauge_begin(struct socket_state *state, __u32 index, __u32 value_bytes,
-				  __u32 limit_bytes, __u32 flags)
+__noinline int gauge_begin(struct socket_state *state, __u32 index, __u32 value_bytes,
+			   __u32 limit_bytes, __u32 flags)
 {
 	struct gauge_history *history;
 	struct gauge_state *gauge;
@@ -361,8 +361,7 @@ static __noinline int gauge_begin(struct socket_state *state, __u32 index, __u32
 }
 
 /* The gauge's last records: its open spikes and its unfinished period, both cut at time_ns. */
-static __noinline int gauge_finish(struct socket_state *state, __u32 index, __u64 time_ns,
-				   __u32 flags)
+__noinline int gauge_finish(struct socket_state *state, __u32 index, __u64 time_ns, __u32 flags)
 {
 	struct gauge_history *history;
 	struct gauge_state *gauge;

@@ -63,8 +63,9 @@ static int series_read(struct series *series, struct failure *failure)
 		trace_cursor_closep(&series->cursor);
 		return result;
 	}
-	memmove(series->event, series->event + series->first,
-		(series->events - series->first) * sizeof(*series->event));
+	if (series->first)
+		memmove(series->event, series->event + series->first,
+			(series->events - series->first) * sizeof(*series->event));
 	series->events -= series->first;
 	series->first = 0;
 	if (row.events < 0 || row.events > TRACE_BLOCK_EVENTS_MAX)

@@ -20,6 +20,7 @@ extern const struct command command_capture;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_load;
+extern const struct command command_replay;
 extern const struct command command_report;
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_check, &command_capture, &command_report,
+	&command_check, &command_capture, &command_report, &command_replay,
 	&command_load,	&command_export,  &command_import,
 };
 

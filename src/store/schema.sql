@@ -122,13 +122,14 @@ CREATE TABLE spike_bin (
 CREATE TABLE poller (
 	poller_id INTEGER PRIMARY KEY,
 	capture_id INTEGER NOT NULL REFERENCES capture,
-	source TEXT NOT NULL, -- proc, sock_diag
+	source TEXT NOT NULL, -- proc, sock_diag; replay
 	period_ns INTEGER NOT NULL, -- as asked for; what it kept follows from its polls
 	phase_ns INTEGER NOT NULL, -- its first turn was due so long after start_ns
-	read_mode TEXT NOT NULL CHECK (read_mode IN ('row', 'page', 'message')), -- what one read(2) or recv(2) returns
+	read_mode TEXT NOT NULL CHECK (read_mode IN ('row', 'page', 'message', 'instant')), -- what one read(2) or recv(2) returns
 	priority INTEGER NOT NULL, -- SCHED_FIFO, 0: ordinary
 	start_ns INTEGER NOT NULL, -- it was on schedule from here
-	end_ns INTEGER -- to here; NULL: the capture was killed
+	end_ns INTEGER, -- to here; NULL: the capture was killed
+	simulated INTEGER NOT NULL DEFAULT 0 CHECK (simulated IN (0, 1)) -- by a replay: it never ran
 ) STRICT;
 
 -- The gauges that a poller's source reads: only of these can it see or miss a spike.

@@ -135,6 +135,7 @@ struct poller_row {
 	int64_t priority; /* SCHED_FIFO, 0: ordinary */
 	int64_t start_ns; /* it was on schedule from here on, */
 	uint32_t gauges; /* bit per enum gauge that the source reads: stored in poller_gauge */
+	bool simulated; /* a replay's */
 };
 
 /* What is known of a poller only at the end. ambiguous counts are per gauge and threshold:
@@ -386,5 +387,43 @@ int store_samples_after(struct store *store, int64_t socket_id, struct polled_sa
 			size_t room, size_t *ret_samples, struct failure *failure);
 int store_put_agreement(struct store *store, const struct polled_sample *sample,
 			struct failure *failure);
+
+/* A traced capture that came to its end. */
+struct replay_source {
+	int64_t capture_id;
+	int64_t start_ns;
+	int64_t end_ns;
+	int64_t end_utc_ns;
+	int64_t min_spike_ns;
+	uint32_t threshold_bytes[8]; /* ascending */
+	unsigned thresholds; /* 0: they are in per cent */
+};
+
+/* capture_id 0: the last one. -ENODATA: there is none. */
+int store_replay_source(struct store *store, int64_t capture_id, struct replay_source *ret_source,
+			struct failure *failure);
+
+struct replay_row {
+	int64_t source_id; /* the capture that is replayed */
+	int64_t capture_id; /* the replay's own */
+	const char *capture_uuid;
+	const char *command_line;
+	const char *tool_version;
+	int64_t socket_offset; /* what is added to a socket's id for its copy's */
+};
+
+/* Puts the replay's capture, with copies of the source's sockets and summaries. */
+int store_replay_begin(struct store *store, const struct replay_row *row, struct failure *failure);
+
+struct replay_socket {
+	int64_t socket_id; /* in the source */
+	int64_t first_ns;
+	int64_t last_ns; /* INT64_MAX: it outlived the capture */
+	bool older; /* than the capture */
+};
+
+/* The source's connections, for the caller to free. */
+int store_replay_sockets(struct store *store, int64_t capture_id, struct replay_socket **ret_socket,
+			 size_t *ret_sockets, struct failure *failure);
 
 #endif

@@ -216,6 +216,7 @@ int store_put_poller(struct store *store, const struct poller_row *row, struct f
 	bind_text(&binding, ":read_mode", row->read_mode);
 	bind_integer(&binding, ":priority", row->priority);
 	bind_integer(&binding, ":start_ns", row->start_ns);
+	bind_integer(&binding, ":simulated", row->simulated);
 	error = statement_end(&binding, failure);
 	for (unsigned gauge = 0; store_gauge_name(gauge) && !error; gauge++) {
 		if (row->gauges >> gauge & 1)

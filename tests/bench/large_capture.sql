@@ -14,9 +14,9 @@ INSERT INTO socket (socket_id, capture_id, cookie, family, local_address, local_
 SELECT i, 1, i, 4, '127.0.0.1', 6379, '127.0.0.1', 40000 + i, 0, 1
 FROM n;
 INSERT INTO poller VALUES
-	(1, 1, 'proc', 1000000000, 0, 'row', 0, 0, 40000000000),
-	(2, 1, 'proc', 100000000, 0, 'row', 0, 0, 40000000000),
-	(3, 1, 'proc', 200000, 0, 'row', 0, 0, 40000000000);
+	(1, 1, 'proc', 1000000000, 0, 'row', 0, 0, 40000000000, 0),
+	(2, 1, 'proc', 100000000, 0, 'row', 0, 0, 40000000000, 0),
+	(3, 1, 'proc', 200000, 0, 'row', 0, 0, 40000000000, 0);
 -- rmem too, as sock_diag reads it: the most work for a view.
 INSERT INTO poller_gauge
 SELECT poller_id, column1

@@ -123,7 +123,8 @@ ok $(($? == 0)) "a broken block is an error"
 
 rm -f "$file"
 "$binary" capture -o "$file" -p 23036 --trace --min-spike 0 --threshold 1,300,4K,64K,256K --poll sock_diag:2ms -- \
-	"$binary" load spikes -p 23036 --size-range 1:1M --pause-range 10us:3ms --count 300 --seed 11 >"$scratch/spikes.csv" 2>"$scratch/err"
+	sh -c "'$binary' load spikes -p 23036 --size-range 1:1M --pause-range 10us:3ms --count 300 --seed 11 >'$scratch/spikes.csv'" \
+	>/dev/null 2>"$scratch/err"
 follows "blocks" 1000
 
 # Each block stood from its arrival to its reading, and its sender knows both to some us. A bin is 12 % wide.

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POLLGAP_REPLAY_H
+#define POLLGAP_REPLAY_H
+
+#include "bpf/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct failure;
+
+enum { REPLAY_PERIODS_MAX = 16, REPLAY_REPEATS_MAX = 10000 };
+
+struct replay_options {
+	const char *path;
+	char *const *command_line; /* for the record */
+	int64_t capture_id; /* 0: the last traced one */
+	uint64_t period_ns[REPLAY_PERIODS_MAX];
+	unsigned periods;
+	unsigned repeats; /* pollers of each period */
+	bool phase_given;
+	uint64_t phase_ns; /* else each has a random one */
+	uint64_t seed; /* of the phases */
+	uint32_t threshold_bytes[THRESHOLDS_MAX]; /* ascending; none: the capture's */
+	unsigned thresholds;
+};
+
+/*
+ * What pollers of these periods and phases would have read of a traced capture, each at one instant
+ * of its schedule: a capture of its own in the same file, with the spikes that follow from the
+ * trace and pollers that are marked simulated, so that every view works on it. Returns 0 or -errno.
+ */
+int replay_run(const struct replay_options *options, int64_t *ret_capture_id,
+	       struct failure *failure);
+
+#endif
