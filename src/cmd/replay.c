@@ -47,6 +47,8 @@ enum {
 
 static int periods_parse(const char *text, struct replay_options *options)
 {
+	const char *whole = text;
+
 	while (text) {
 		const char *end = strchrnul(text, ',');
 		char item[32];
@@ -58,7 +60,7 @@ static int periods_parse(const char *text, struct replay_options *options)
 			return usage_wrong(
 				"replay",
 				"--poll '%s': allowed are up to %d periods from 1us to 1h, with commas between them",
-				text, REPLAY_PERIODS_MAX);
+				whole, REPLAY_PERIODS_MAX);
 		options->period_ns[options->periods++] = period_ns;
 		text = *end ? end + 1 : NULL;
 	}
