@@ -47,15 +47,15 @@ int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint6
 int option_parse_number(const char *name, const char *text, unsigned min, unsigned max,
 			unsigned *ret_number)
 {
-	unsigned number = 0;
+	uint64_t number = 0;
 	const char *c = text;
 
 	for (; *c >= '0' && *c <= '9' && number <= max; c++)
-		number = number * 10 + (unsigned)(*c - '0');
+		number = number * 10 + (uint64_t)(*c - '0');
 	if (c == text || *c || number < min || number > max)
 		return usage_wrong("capture", "%s '%s': allowed is a number from %u to %u", name,
 				   text, min, max);
-	*ret_number = number;
+	*ret_number = (unsigned)number;
 	return 0;
 }
 

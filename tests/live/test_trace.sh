@@ -110,16 +110,27 @@ with_extension()
 {
 	sqlite3 -csv "$file" -cmd ".load $extension" "$1"
 }
-equals "the extension shows every event" "$(with_extension 'SELECT * FROM event' | cksum)" "$(tail -n +2 "$scratch/event.csv" | tr -d '\r' | cksum)"
-equals "a zoom, too" "$(with_extension "SELECT * FROM event WHERE socket_id = $one AND time_ns >= $from AND time_ns < $to")" \
-	"$(tail -n +2 "$scratch/zoom.csv")"
-equals "in whatever order" "$(with_extension "SELECT count(*), sum(value_bytes) FROM event JOIN socket USING (socket_id) WHERE gauge = 'rmem'")" \
-	"$(awk -F, '$3 == "rmem" { n++; sum += $4 } END { printf "%d,%d", n, sum }' "$scratch/event.csv")"
-equals "and a bound that is no integer" "$(with_extension "SELECT count(*) FROM event WHERE time_ns <= $from + 0.5")" \
-	"$(awk -F, -v f="$from" 'NR > 1 && $2 <= f' "$scratch/event.csv" | wc -l)"
-sqlite3 "$file" "UPDATE trace_block SET block = x'00' WHERE socket_id = $one"
-with_extension "SELECT count(*) FROM event WHERE socket_id = $one" >"$scratch/out" 2>&1
-ok $(($? == 0)) "a broken block is an error"
+# sqlite3 is not built with the sanitizers, and refuses what is.
+case $(sqlite3 :memory: ".load $extension" 2>&1) in
+*"ASan runtime"*)
+	for what in "the extension shows every event" "a zoom, too" "in whatever order" "and a bound that is no integer" "a broken block is an error"; do
+		number=$((number + 1))
+		echo "ok $number - $what # SKIP sqlite3 can't load what is built with AddressSanitizer"
+	done
+	;;
+*)
+	equals "the extension shows every event" "$(with_extension 'SELECT * FROM event' | cksum)" "$(tail -n +2 "$scratch/event.csv" | tr -d '\r' | cksum)"
+	equals "a zoom, too" "$(with_extension "SELECT * FROM event WHERE socket_id = $one AND time_ns >= $from AND time_ns < $to")" \
+		"$(tail -n +2 "$scratch/zoom.csv")"
+	equals "in whatever order" "$(with_extension "SELECT count(*), sum(value_bytes) FROM event JOIN socket USING (socket_id) WHERE gauge = 'rmem'")" \
+		"$(awk -F, '$3 == "rmem" { n++; sum += $4 } END { printf "%d,%d", n, sum }' "$scratch/event.csv")"
+	equals "and a bound that is no integer" "$(with_extension "SELECT count(*) FROM event WHERE time_ns <= $from + 0.5")" \
+		"$(awk -F, -v f="$from" 'NR > 1 && $2 <= f' "$scratch/event.csv" | wc -l)"
+	sqlite3 "$file" "UPDATE trace_block SET block = x'00' WHERE socket_id = $one"
+	with_extension "SELECT count(*) FROM event WHERE socket_id = $one" >"$scratch/out" 2>&1
+	ok $(($? == 0)) "a broken block is an error"
+	;;
+esac
 
 rm -f "$file"
 "$binary" capture -o "$file" -p 23036 --trace --min-spike 0 --threshold 1,300,4K,64K,256K --poll sock_diag:2ms -- \
