@@ -27,7 +27,7 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 		capture_threshold.threshold_percent,
 		decade.duration_from_ns,
 		decade.duration_to_ns,
-		(ran.poller_id << 44) + (capture_threshold.threshold_bytes << 9)
+		(ran.poller_id << 44) + ((capture_threshold.threshold_bytes + capture_threshold.threshold_percent) << 9)
 			+ (instr('rx_queue tx_queue rmem', poller_gauge.gauge) << 4) + decade.digits AS place
 	FROM ran
 	JOIN poller_gauge ON poller_gauge.poller_id = ran.poller_id
@@ -62,7 +62,7 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 	UNION ALL
 	-- A whole number has as many digits as its decade says.
 	SELECT
-		(spike_seen.poller_id << 44) + (spike.threshold_bytes << 9)
+		(spike_seen.poller_id << 44) + ((spike.threshold_bytes + spike.threshold_percent) << 9)
 			+ (instr('rx_queue tx_queue rmem', spike.gauge) << 4)
 			+ min(max(length(spike.end_ns - spike.start_ns), 3), 13) AS place,
 		0,
