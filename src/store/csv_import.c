@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -350,6 +351,24 @@ static int file_copy(const char *path, const char *copy_path, struct failure *fa
 }
 
 /* The copy has the rights and the owner of what it takes the place of. */
+/* A killed capture leaves a log beside its file, which SQLite would replay into the file that takes
+ * its name. What is in it is in the copy already. */
+static int log_remove(const char *path, struct failure *failure)
+{
+	char log_path[PATH_MAX];
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
+		sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+	sqlite3_close(db);
+	snprintf(log_path, sizeof(log_path), "%s-wal", path);
+	if (access(log_path, F_OK) == 0)
+		return failure_set(failure, EBUSY,
+				   "%s is in use by another program, which keeps %s: end it first",
+				   path, log_path);
+	return 0;
+}
+
 static int file_replace(const char *path, const char *copy_path, bool existed,
 			struct failure *failure)
 {
@@ -360,6 +379,12 @@ static int file_replace(const char *path, const char *copy_path, bool existed,
 	     (geteuid() == 0 && chown(copy_path, status.st_uid, status.st_gid) < 0)))
 		return failure_set(failure, errno, "%s can't be given its rights: %s", path,
 				   strerror(errno));
+	if (existed) {
+		int error = log_remove(path, failure);
+
+		if (error)
+			return error;
+	}
 	if (rename(copy_path, path) < 0)
 		return failure_set(failure, errno, "%s can't be replaced: %s", path,
 				   strerror(errno));

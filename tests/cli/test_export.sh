@@ -168,6 +168,28 @@ for wrong in "" "$file" "$file socket more" "$file --list more"; do
 	"$binary" export $wrong >/dev/null 2>"$scratch/err"
 	equals "wrong usage: export $wrong" "$?/$(wc -l <"$scratch/err")" 2/1
 done
+# A killed writer's file: its log holds rows that the file does not.
+cp datasets/demo-small.db "$scratch/killed.db"
+sqlite3 "$scratch/killed.db" "PRAGMA journal_mode = WAL" >/dev/null
+mkfifo "$scratch/hold"
+sqlite3 "$scratch/killed.db" <"$scratch/hold" >/dev/null 2>&1 &
+killed=$!
+exec 8>"$scratch/hold"
+echo "PRAGMA wal_autocheckpoint = 0; INSERT INTO loss VALUES (1, 'in the log', 5);" >&8
+turn=0
+until [ -s "$scratch/killed.db-wal" ] || [ $turn -eq 100 ]; do
+	sleep 0.1
+	turn=$((turn + 1))
+done
+kill -9 $killed
+exec 8>&-
+wait $killed 2>/dev/null
+printf 'capture_id,cause,count\n1,imported,7\n' >"$scratch/more.csv"
+"$binary" import "$scratch/killed.db" "$scratch/more.csv" --table loss
+equals "into a killed writer's file: status 0, and no log is left" "$?/$(ls "$scratch" | grep -c 'killed.db-')" 0/0
+equals "it is whole, with what was in the log, and what was imported" \
+	"$(sqlite3 "$scratch/killed.db" "PRAGMA integrity_check; SELECT sum(count) FROM loss WHERE cause IN ('in the log', 'imported')" | tr '\n' ' ')" "ok 12 "
+
 # The blog's two files.
 cp datasets/demo-small.db "$scratch/blog.db"
 "$binary" export "$scratch/blog.db" --blog >"$scratch/out" 2>&1
