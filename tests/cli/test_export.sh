@@ -2,33 +2,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test_export.sh BINARY SCRATCH: tables out as CSV and back in as they were; broken CSV leaves the file as it was.
 set -u
+. tests/harness/tap.sh
 binary=$1
 scratch=$2
-number=0
 file=$scratch/file.db
 back=$scratch/back.db
-
-ok()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
-
-# equals WHAT GOT WANTED
-equals()
-{
-	[ "$2" = "$3" ]
-	ok $? "$1"
-	[ "$2" = "$3" ] || echo "# got '$2', not '$3'"
-}
 
 rm -rf "${scratch:?}"/*
 
 # An empty file of ours, and in each table two rows of hard values: what each column's type and checks allow.
 printf 'capture_id,cause,count\n' >"$scratch/loss.csv"
 "$binary" import "$file" "$scratch/loss.csv"
-equals "a file is made where there is none" $? 0
-equals "its owner's alone" "$(stat -c %a "$file")" 600
+tap_equal "a file is made where there is none" 0 $?
+tap_equal "its owner's alone" 600 "$(stat -c %a "$file")"
 
 value()
 {
@@ -57,7 +43,7 @@ for table in $tables; do
 		sqlite3 "$file" "PRAGMA foreign_keys = OFF; INSERT INTO $table VALUES (${values%, })" || echo "# $table: $values"
 	done
 done
-equals "every table has rows to carry" "$(for table in $tables; do sqlite3 "$file" "SELECT count(*) FROM $table"; done | sort -u)" 2
+tap_equal "every table has rows to carry" 2 "$(for table in $tables; do sqlite3 "$file" "SELECT count(*) FROM $table"; done | sort -u)"
 
 # Back in an order that has references before what they refer to.
 mkdir "$scratch/csv"
@@ -65,43 +51,43 @@ for table in $tables; do
 	"$binary" export "$file" "$table" -o "$scratch/csv/$table.csv" || echo "# $table can't be exported"
 done
 "$binary" import "$back" "$scratch"/csv/*.csv
-equals "all tables are read back" $? 0
+tap_equal "all tables are read back" 0 $?
 for table in $tables; do
-	equals "$table is as it was, types and all" "$(sqlite3 "$file" "ATTACH '$back' AS back;
+	tap_equal "$table is as it was, types and all" "0 0 2 " "$(sqlite3 "$file" "ATTACH '$back' AS back;
 		SELECT count(*) FROM (SELECT * FROM main.$table EXCEPT SELECT * FROM back.$table);
 		SELECT count(*) FROM (SELECT * FROM back.$table EXCEPT SELECT * FROM main.$table);
-		SELECT count(*) FROM back.$table" | tr '\n' ' ')" "0 0 2 "
+		SELECT count(*) FROM back.$table" | tr '\n' ' ')"
 	"$binary" export "$back" "$table" | cmp -s - "$scratch/csv/$table.csv"
-	ok $? "$table gives the same CSV again"
+	tap_case $? "$table gives the same CSV again"
 done
-equals "views and indexes are there" \
-	"$(sqlite3 "$back" "SELECT type, count(*) > 5 FROM sqlite_master WHERE type <> 'table' GROUP BY type" | tr '\n' ' ')" \
-	"index|1 view|1 "
+tap_equal "views and indexes are there" \
+	"index|1 view|1 " \
+	"$(sqlite3 "$back" "SELECT type, count(*) > 5 FROM sqlite_master WHERE type <> 'table' GROUP BY type" | tr '\n' ' ')"
 for view in $(sqlite3 "$file" "SELECT name FROM sqlite_master WHERE type = 'view'"); do
 	[ "$("$binary" export "$back" "$view" | head -n 1)" = "$(sqlite3 "$file" \
 		"SELECT group_concat(name, ',') FROM pragma_table_info('$view')")" ]
-	ok $? "view $view is exported with its columns"
+	tap_case $? "view $view is exported with its columns"
 done
-equals "--list names them all" "$("$binary" export "$file" --list | wc -l)" \
-	"$(sqlite3 "$file" "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'")"
+tap_equal "--list names them all" "$(sqlite3 "$file" "SELECT count(*) FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'")" \
+	"$("$binary" export "$file" --list | wc -l)"
 
 "$binary" export "$file" nothing >"$scratch/out" 2>"$scratch/err"
-equals "an unknown name is status 1, one line" "$?/$(wc -l <"$scratch/err")/$(grep -c "'nothing'" "$scratch/err")" 1/1/1
+tap_equal "an unknown name is status 1, one line" 1/1/1 "$?/$(wc -l <"$scratch/err")/$(grep -c "'nothing'" "$scratch/err")"
 "$binary" export "$file" socket -o "$file" >/dev/null 2>"$scratch/err"
-equals "the file itself is not written over" "$?/$(wc -l <"$scratch/err")" 1/1
+tap_equal "the file itself is not written over" 1/1 "$?/$(wc -l <"$scratch/err")"
 "$binary" export "$file" capture -o /dev/full >/dev/null 2>"$scratch/err"
-equals "a full disk is status 1, one line" "$?/$(wc -l <"$scratch/err")" 1/1
+tap_equal "a full disk is status 1, one line" 1/1 "$?/$(wc -l <"$scratch/err")"
 
 # broken WHAT WORDS CSV_FILE [TABLE]: one line with these words, the file as it was.
 broken()
 {
 	before=$(sha256sum <"$back")
 	"$binary" import "$back" "$3" --table "${4:-loss}" >"$scratch/out" 2>"$scratch/err"
-	equals "$1 is status 1, one line" "$?/$(wc -l <"$scratch/err")" 1/1
+	tap_equal "$1 is status 1, one line" 1/1 "$?/$(wc -l <"$scratch/err")"
 	grep -qF -e "$2" "$scratch/err"
-	ok $? "$1: it says '$2'"
+	tap_case $? "$1: it says '$2'"
 	grep -qF -e "$2" "$scratch/err" || sed 's/^/# /' "$scratch/err"
-	equals "$1: the file is as it was" "$(sha256sum <"$back")/$(ls "$scratch" | grep -c importing)" "$before/0"
+	tap_equal "$1: the file is as it was" "$before/0" "$(sha256sum <"$back")/$(ls "$scratch" | grep -c importing)"
 }
 
 csv=$scratch/broken.csv
@@ -152,21 +138,21 @@ rm "$csv"
 broken "a file that is not there" "can't be read" "$csv"
 
 printf '%s\n1,stdin,7\n' "$head" | "$binary" import "$back" - --table loss
-equals "standard input is read" "$?/$(sqlite3 "$back" "SELECT count FROM loss WHERE cause = 'stdin'")" 0/7
+tap_equal "standard input is read" 0/7 "$?/$(sqlite3 "$back" "SELECT count FROM loss WHERE cause = 'stdin'")"
 printf 'cause,count,capture_id\n"other order",8,1\n' | "$binary" import "$back" - --table loss
-equals "columns may come in any order" "$?/$(sqlite3 "$back" "SELECT count FROM loss WHERE cause = 'other order'")" 0/8
+tap_equal "columns may come in any order" 0/8 "$?/$(sqlite3 "$back" "SELECT count FROM loss WHERE cause = 'other order'")"
 printf '%s\n9,a,1\n' "$head" | "$binary" import "$scratch/none.db" - --table loss 2>/dev/null
-equals "a refused import leaves no new file" "$?/$(ls "$scratch" | grep -c none)" 1/0
+tap_equal "a refused import leaves no new file" 1/0 "$?/$(ls "$scratch" | grep -c none)"
 echo "not ours" >"$scratch/text"
 "$binary" import "$scratch/text" "$scratch/loss.csv" 2>"$scratch/err"
-equals "a file that is not ours is left alone" "$?/$(wc -l <"$scratch/err")/$(cat "$scratch/text")" "1/1/not ours"
+tap_equal "a file that is not ours is left alone" "1/1/not ours" "$?/$(wc -l <"$scratch/err")/$(cat "$scratch/text")"
 for wrong in "" "$file" "$file a b --table loss" "$file -"; do
 	"$binary" import $wrong >/dev/null 2>"$scratch/err"
-	equals "wrong usage: import $wrong" "$?/$(wc -l <"$scratch/err")" 2/1
+	tap_equal "wrong usage: import $wrong" 2/1 "$?/$(wc -l <"$scratch/err")"
 done
 for wrong in "" "$file" "$file socket more" "$file --list more"; do
 	"$binary" export $wrong >/dev/null 2>"$scratch/err"
-	equals "wrong usage: export $wrong" "$?/$(wc -l <"$scratch/err")" 2/1
+	tap_equal "wrong usage: export $wrong" 2/1 "$?/$(wc -l <"$scratch/err")"
 done
 # A killed writer's file: its log holds rows that the file does not.
 cp datasets/demo-small.db "$scratch/killed.db"
@@ -186,25 +172,25 @@ exec 8>&-
 wait $killed 2>/dev/null
 printf 'capture_id,cause,count\n1,imported,7\n' >"$scratch/more.csv"
 "$binary" import "$scratch/killed.db" "$scratch/more.csv" --table loss
-equals "into a killed writer's file: status 0, and no log is left" "$?/$(ls "$scratch" | grep -c 'killed.db-')" 0/0
-equals "it is whole, with what was in the log, and what was imported" \
-	"$(sqlite3 "$scratch/killed.db" "PRAGMA integrity_check; SELECT sum(count) FROM loss WHERE cause IN ('in the log', 'imported')" | tr '\n' ' ')" "ok 12 "
+tap_equal "into a killed writer's file: status 0, and no log is left" 0/0 "$?/$(ls "$scratch" | grep -c 'killed.db-')"
+tap_equal "it is whole, with what was in the log, and what was imported" \
+	"ok 12 " "$(sqlite3 "$scratch/killed.db" "PRAGMA integrity_check; SELECT sum(count) FROM loss WHERE cause IN ('in the log', 'imported')" | tr '\n' ' ')"
 
 # The blog's two files.
 cp datasets/demo-small.db "$scratch/blog.db"
 "$binary" export "$scratch/blog.db" --blog >"$scratch/out" 2>&1
-equals "a capture without the blog's gauge has no such files: status 1, and what to do" "$?/$(wc -l <"$scratch/out")/$(cat "$scratch/out")" \
-	"1/1/pollgap export: $scratch/blog.db does not have the blog's gauge: capture with --blog"
+tap_equal "a capture without the blog's gauge has no such files: status 1, and what to do" "1/1/pollgap export: $scratch/blog.db does not have the blog's gauge: capture with --blog" \
+	"$?/$(wc -l <"$scratch/out")/$(cat "$scratch/out")"
 sqlite3 "$scratch/blog.db" "INSERT INTO blog_summary SELECT 1, start_ns, start_ns + 2000000000, 5504, 0, 40880, 20, 30, 12 FROM capture;
 	INSERT INTO socket SELECT 99, 1, 7, 8, 9, 6, '::1', 1, '::1', 2, NULL, NULL, 0, NULL, 0;
 	INSERT INTO blog_summary SELECT 99, start_ns, start_ns + 2000000000, 1, 1, 1, 1, 1, 1 FROM capture"
 seconds=$(sqlite3 "$scratch/blog.db" "SELECT start_utc_ns / 1000000000 + 2 FROM capture")
 clock=$(date -u -d "@$seconds" +%H:%M:%S)
 "$binary" export "$scratch/blog.db" --blog
-equals "--blog writes the peak of each IPv4 socket beside FILE" "$?/$(cat "$scratch/blog-peak.csv")" "0/time,epoch_s,local,remote,bytes
-$clock,$seconds,127.0.0.1:7001,127.0.0.1:37386,5504"
+tap_equal "--blog writes the peak of each IPv4 socket beside FILE" "0/time,epoch_s,local,remote,bytes
+$clock,$seconds,127.0.0.1:7001,127.0.0.1:37386,5504" "$?/$(cat "$scratch/blog-peak.csv")"
 "$binary" export "$scratch/blog.db" --blog -o "$scratch/named"
-equals "and the total, by whatever name" "$?/$(cat "$scratch/named-total.csv")" "0/time,epoch_s,local,remote,bytes
-$clock,$seconds,127.0.0.1:7001,127.0.0.1:37386,40880"
+tap_equal "and the total, by whatever name" "0/time,epoch_s,local,remote,bytes
+$clock,$seconds,127.0.0.1:7001,127.0.0.1:37386,40880" "$?/$(cat "$scratch/named-total.csv")"
 
-echo "1..$number"
+tap_done

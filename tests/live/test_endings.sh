@@ -2,31 +2,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test_endings.sh BINARY SCRATCH: how captures end, in order and out of it, and how they are refused.
 set -u
+. tests/harness/tap.sh
 binary=$1
 scratch=$2
 file=$scratch/endings.db
-number=0
-
-ok()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
-
-# equals WHAT GOT WANTED
-equals()
-{
-	[ "$2" = "$3" ]
-	ok $? "$1"
-	[ "$2" = "$3" ] || echo "# got '$2', not '$3'"
-}
 
 query()
 {
 	sqlite3 "$file" "$1"
 }
 
-"$binary" check >/dev/null 2>&1 || { echo "1..0 # SKIP $("$binary" check 2>&1 | tail -n 1)"; exit 77; }
+"$binary" check >/dev/null 2>&1 || tap_skip_all "$("$binary" check 2>&1 | tail -n 1)"
 rm -f "$scratch"/*
 
 "$binary" capture -o "$file" >"$scratch/out" 2>"$scratch/err" &
@@ -34,47 +20,47 @@ pid=$!
 sleep 2
 kill -INT "$pid"
 wait "$pid"
-equals "SIGINT ends a capture with status 0" $? 0
-equals "its end is in the file" "$(query 'SELECT ended FROM completeness')" 1
-equals "one single file is left" "$(ls "$scratch" | grep -c '^endings.db')" 1
-equals "the file is its owner's alone" "$(stat -c %a "$file")" 600
-equals "the file is whole" "$(query 'PRAGMA integrity_check; PRAGMA foreign_key_check')" ok
+tap_equal "SIGINT ends a capture with status 0" 0 $?
+tap_equal "its end is in the file" 1 "$(query 'SELECT ended FROM completeness')"
+tap_equal "one single file is left" 1 "$(ls "$scratch" | grep -c '^endings.db')"
+tap_equal "the file is its owner's alone" 600 "$(stat -c %a "$file")"
+tap_equal "the file is whole" ok "$(query 'PRAGMA integrity_check; PRAGMA foreign_key_check')"
 grep -q "What the pollers missed" "$scratch/out"
-ok $? "it ends with the report's first table"
+tap_case $? "it ends with the report's first table"
 
 "$binary" capture -o "$scratch/term.db" >/dev/null 2>&1 &
 pid=$!
 sleep 1
 kill -TERM "$pid"
 wait "$pid"
-equals "SIGTERM ends a capture with status 0" $? 0
-equals "in order" "$(sqlite3 "$scratch/term.db" 'SELECT ended FROM completeness')" 1
+tap_equal "SIGTERM ends a capture with status 0" 0 $?
+tap_equal "in order" 1 "$(sqlite3 "$scratch/term.db" 'SELECT ended FROM completeness')"
 
 "$binary" capture -o "$file" --label second -- sh -c 'exit 7' >/dev/null 2>&1
-equals "a capture has its command's status" $? 7
-equals "a second capture goes into the same file" \
-	"$(query 'SELECT count(*), count(DISTINCT capture_uuid), sum(end_ns IS NOT NULL) FROM capture')" "2|2|2"
+tap_equal "a capture has its command's status" 7 $?
+tap_equal "a second capture goes into the same file" \
+	"2|2|2" "$(query 'SELECT count(*), count(DISTINCT capture_uuid), sum(end_ns IS NOT NULL) FROM capture')"
 "$binary" capture -o "$file" -- sh -c 'kill -9 $$' >/dev/null 2>&1
-equals "a command that a signal ended gives 128 and its number" $? 137
+tap_equal "a command that a signal ended gives 128 and its number" 137 $?
 
 before=$(sha256sum <"$file")
 "$binary" capture -o "$file" -- "$scratch/there-is-none" >/dev/null 2>"$scratch/err"
-equals "a command that can't be started is status 1" $? 1
-equals "with one line" "$(wc -l <"$scratch/err")" 1
-equals "and the file is as it was" "$(query 'SELECT count(*) FROM capture')" 3
+tap_equal "a command that can't be started is status 1" 1 $?
+tap_equal "with one line" 1 "$(wc -l <"$scratch/err")"
+tap_equal "and the file is as it was" 3 "$(query 'SELECT count(*) FROM capture')"
 "$binary" capture -o "$scratch/new.db" -- "$scratch/there-is-none" >/dev/null 2>&1
-equals "a refused capture leaves no file behind" "$(ls "$scratch" | grep -c '^new.db')" 0
+tap_equal "a refused capture leaves no file behind" 0 "$(ls "$scratch" | grep -c '^new.db')"
 
 echo "not ours" >"$scratch/text"
 "$binary" capture -o "$scratch/text" -d 1s >/dev/null 2>"$scratch/err"
-equals "a file that is not ours is status 1" $? 1
-equals "and untouched" "$(cat "$scratch/text")" "not ours"
-equals "with one line" "$(wc -l <"$scratch/err")" 1
+tap_equal "a file that is not ours is status 1" 1 $?
+tap_equal "and untouched" "not ours" "$(cat "$scratch/text")"
+tap_equal "with one line" 1 "$(wc -l <"$scratch/err")"
 for backend in fentry kprobe; do
 	"$binary" capture -o "$scratch/new.db" --backend $backend -d 1s >/dev/null 2>"$scratch/err"
-	equals "$backend is refused with status 1" $? 1
-	equals "and one line" "$(wc -l <"$scratch/err")" 1
-	equals "and no file" "$(ls "$scratch" | grep -c '^new.db')" 0
+	tap_equal "$backend is refused with status 1" 1 $?
+	tap_equal "and one line" 1 "$(wc -l <"$scratch/err")"
+	tap_equal "and no file" 0 "$(ls "$scratch" | grep -c '^new.db')"
 done
 
 rm -f "$file"
@@ -82,11 +68,11 @@ rm -f "$file"
 pid=$!
 sleep 3
 "$binary" capture -o "$file" -d 1s >/dev/null 2>"$scratch/err"
-equals "a file that is being written is refused" $? 1
-equals "with one line" "$(grep -c 'another capture' "$scratch/err")" 1
+tap_equal "a file that is being written is refused" 1 $?
+tap_equal "with one line" 1 "$(grep -c 'another capture' "$scratch/err")"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
-equals "a killed capture's file opens, and says that it did not end" \
-	"$(query 'SELECT complete, ended FROM completeness')" "0|0"
-equals "it holds all but the last second or so" "$(query 'SELECT count(*) > 5 FROM poll')" 1
-echo "1..$number"
+tap_equal "a killed capture's file opens, and says that it did not end" \
+	"0|0" "$(query 'SELECT complete, ended FROM completeness')"
+tap_equal "it holds all but the last second or so" 1 "$(query 'SELECT count(*) > 5 FROM poll')"
+tap_done

@@ -3,24 +3,12 @@
 # test_losses.sh BINARY SCRATCH: each way to lose something, provoked: it is counted by its cause, and the capture's last
 # line warns of it.
 set -u
+. tests/harness/tap.sh
 binary=$1
 scratch=$2
 file=$scratch/losses.db
-number=0
 netns=pollgap-losses-$$
 server_pid=
-
-ok()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
 
 query()
 {
@@ -39,10 +27,10 @@ lost()
 {
 	count=$(query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause LIKE '$2'")
 	[ "$count" -gt 0 ]
-	ok $? "$1 is counted"
+	tap_case $? "$1 is counted"
 	[ "$count" -gt 0 ] || query "SELECT '# ' || cause || ' ' || count FROM loss"
 	[ "$(query 'SELECT complete FROM completeness')" = 0 ] && tail -n 1 "$scratch/out" | grep -q '^warning: incomplete'
-	ok $? "$1: the file and the last line say so"
+	tap_case $? "$1: the file and the last line say so"
 }
 
 serve()
@@ -71,7 +59,7 @@ clean_up()
 }
 trap clean_up EXIT
 
-"$binary" check >/dev/null 2>&1 || { echo "1..0 # SKIP $("$binary" check 2>&1 | tail -n 1)"; exit 77; }
+"$binary" check >/dev/null 2>&1 || tap_skip_all "$("$binary" check 2>&1 | tail -n 1)"
 rm -f "$scratch"/*
 
 serve
@@ -81,10 +69,10 @@ lost "a full ring buffer" 'ring_buffer_full:%'
 
 capture -p "$port" --poll proc:200us -- "$binary" load client -p "$port" --rate 1000:500ms --connections 7
 lost "a poller that is too slow for its period" 'missed_turns:proc:200us'
-ok "$(query 'SELECT (SELECT sum(missed_turns) FROM poll) <> (SELECT count FROM loss WHERE cause LIKE '"'missed%'"')')" \
+tap_case "$(query 'SELECT (SELECT sum(missed_turns) FROM poll) <> (SELECT count FROM loss WHERE cause LIKE '"'missed%'"')')" \
 	"each missed turn stands with the poll that was late"
 # What went by after the last poll, less than 100 ms of turns here, only real time knows.
-ok "$(query 'SELECT missed_by_schedule = 0 OR missed_by_time NOT BETWEEN missed_by_schedule AND missed_by_schedule + 500 FROM poller_run')" \
+tap_case "$(query 'SELECT missed_by_schedule = 0 OR missed_by_time NOT BETWEEN missed_by_schedule AND missed_by_schedule + 500 FROM poller_run')" \
 	"and is counted by real time, too"
 
 capture -p "$port" --queue 4K --poll proc:20ms -- "$binary" load client -p "$port" --rate 1000:500ms --connections 101
@@ -100,7 +88,7 @@ if ip netns add "$netns" 2>/dev/null && ip netns exec "$netns" ip link set lo up
 	lost "a polled socket that the kernel side never saw" 'sample_of_unseen_socket'
 	served
 else
-	skip "refused socket storage" "a network namespace with its own optmem_max can't be made here"
+	tap_skip "refused socket storage" "a network namespace with its own optmem_max can't be made here"
 fi
 
 # Softirqs must interrupt a hook: they do under load, but nothing makes them.
@@ -113,6 +101,6 @@ served
 if [ "$(query "SELECT count(*) FROM loss WHERE cause = 'recursion_misses'")" -gt 0 ]; then
 	lost "an event that came while its program ran" recursion_misses
 else
-	skip "an event that came while its program ran" "none came in three captures under load"
+	tap_skip "an event that came while its program ran" "none came in three captures under load"
 fi
-echo "1..$number"
+tap_done

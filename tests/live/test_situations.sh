@@ -3,33 +3,13 @@
 # test_situations.sh BINARY SCRATCH: captures in the situations that users bring: other traffic's truth, namespaces, several
 # captures, transfers that began before, clocks that step, readers that stay.
 set -u
+. tests/harness/tap.sh
 binary=$1
 scratch=$2
 file=$scratch/file.db
-number=0
 one=pollgap-one-$$
 two=pollgap-two-$$
 started=
-
-ok()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
-
-# equals WHAT GOT WANTED
-equals()
-{
-	[ "$2" = "$3" ]
-	ok $? "$1"
-	[ "$2" = "$3" ] || echo "# got '$2', not '$3'"
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
 
 clean_up()
 {
@@ -41,7 +21,7 @@ clean_up()
 }
 trap clean_up EXIT
 
-"$binary" check >/dev/null 2>&1 || { echo "1..0 # SKIP $("$binary" check 2>&1 | tail -n 1)"; exit 77; }
+"$binary" check >/dev/null 2>&1 || tap_skip_all "$("$binary" check 2>&1 | tail -n 1)"
 rm -f "$scratch"/*
 
 # as_noted WHAT: every block of spikes.csv is one spike at each threshold that it reaches, with its bytes as the peak, begun
@@ -60,12 +40,12 @@ as_noted()
 				AND left_censored + right_censored = 0
 		) AS spikes
 		FROM noted JOIN capture_threshold ON CAST(bytes AS INTEGER) >= threshold_bytes" >/dev/null
-	equals "$1: each block is a spike" "$(sqlite3 "$file" 'SELECT count(*) FROM found WHERE spikes <> 1')" 0
+	tap_equal "$1: each block is a spike" 0 "$(sqlite3 "$file" 'SELECT count(*) FROM found WHERE spikes <> 1')"
 	# The FIN of each end counts as a byte, which nobody reads: those spikes begin when all blocks are read.
-	equals "$1: and nothing else is" "$(sqlite3 "$file" "SELECT (SELECT count(*) FROM spike WHERE gauge = 'rx_queue' AND
-		start_ns < (SELECT max(CAST(read_end_ns AS INTEGER)) FROM noted)) - (SELECT count(*) FROM found)")" 0
+	tap_equal "$1: and nothing else is" 0 "$(sqlite3 "$file" "SELECT (SELECT count(*) FROM spike WHERE gauge = 'rx_queue' AND
+		start_ns < (SELECT max(CAST(read_end_ns AS INTEGER)) FROM noted)) - (SELECT count(*) FROM found)")"
 	[ "$(sqlite3 "$file" 'SELECT count(*) FROM found')" -ge "$2" ]
-	ok $? "$1: there were $2 at least"
+	tap_case $? "$1: there were $2 at least"
 }
 
 for family in ipv4 ipv6 mapped; do
@@ -89,14 +69,14 @@ limit=$(sqlite3 "$file" "SELECT max(limit_bytes) FROM spike WHERE gauge = 'rx_qu
 low=$(((limit * 5 + 99) / 100))
 high=$(((limit * 10 + 99) / 100))
 per_cent $((low - 1)),$low,$((high - 1)),$high,30000
-equals "thresholds of 5 % and 10 % of the limit are reached by the bytes that they come to, and by no byte less" \
+tap_equal "thresholds of 5 % and 10 % of the limit are reached by the bytes that they come to, and by no byte less" \
+	"5|$low|$low|$limit|3 5|$low|$((high - 1))|$limit|3 5|$low|$high|$limit|3 5|$low|30000|$limit|3 10|$high|$high|$limit|3 10|$high|30000|$limit|3 " \
 	"$(sqlite3 "$file" "SELECT threshold_percent, threshold_start_bytes, peak_bytes, limit_bytes, count(*) FROM spike WHERE gauge = 'rx_queue'
-		GROUP BY 1, 2, 3, 4 ORDER BY 1, 3" | tr '\n' ' ')" \
-	"5|$low|$low|$limit|3 5|$low|$((high - 1))|$limit|3 5|$low|$high|$limit|3 5|$low|30000|$limit|3 10|$high|$high|$limit|3 10|$high|30000|$limit|3 "
-equals "and the views tell them apart" "$(sqlite3 "$file" "SELECT threshold_bytes, threshold_percent, spikes FROM missed_spike_summary
-	WHERE gauge = 'rx_queue' ORDER BY 2" | tr '\n' ' ')" "0|5|12 0|10|6 "
+		GROUP BY 1, 2, 3, 4 ORDER BY 1, 3" | tr '\n' ' ')"
+tap_equal "and the views tell them apart" "0|5|12 0|10|6 " "$(sqlite3 "$file" "SELECT threshold_bytes, threshold_percent, spikes FROM missed_spike_summary
+	WHERE gauge = 'rx_queue' ORDER BY 2" | tr '\n' ' ')"
 "$binary" report "$file" | grep -q '^ *10 %'
-ok $? "as does the report"
+tap_case $? "as does the report"
 
 # Through a veth, with the capture in the server's namespace, from outside.
 if ip netns add $one 2>/dev/null && ip netns add $two && ip link add pgveth1 netns $one type veth peer name pgveth2 netns $two; then
@@ -108,27 +88,27 @@ if ip netns add $one 2>/dev/null && ip netns add $two && ip link add pgveth1 net
 	sleep 0.5
 	"$binary" capture -o "$file" --netns $one --threshold 1K --min-spike 0 --poll proc:5ms -- \
 		ip netns exec $two "$binary" load client -p 23024 --rate 3000:1s --connections 3 10.23.7.1 >/dev/null 2>"$scratch/err"
-	equals "in a namespace, over a veth: its sockets alone" \
-		"$(sqlite3 "$file" "SELECT count(*), min(local_port), max(local_address), max(remote_address) FROM socket WHERE remote_port > 0")" \
-		"3|23024|10.23.7.1|10.23.7.2"
+	tap_equal "in a namespace, over a veth: its sockets alone" \
+		"3|23024|10.23.7.1|10.23.7.2" \
+		"$(sqlite3 "$file" "SELECT count(*), min(local_port), max(local_address), max(remote_address) FROM socket WHERE remote_port > 0")"
 	[ "$(sqlite3 "$file" "SELECT count(*) FROM spike WHERE gauge = 'rx_queue' AND peak_bytes % 300 = 0")" -gt 3 ]
-	ok $? "their queues of whole requests have spikes"
+	tap_case $? "their queues of whole requests have spikes"
 	[ "$(sqlite3 "$file" "SELECT sum(seen) FROM missed_spike_summary WHERE gauge = 'rx_queue'")" -gt 0 ]
-	ok $? "and the poller is in there, too"
+	tap_case $? "and the poller is in there, too"
 else
-	skip "a network namespace over a veth" "it can't be made here"
+	tap_skip "a network namespace over a veth" "it can't be made here"
 fi
 
 # Two captures at once, of the same traffic.
 "$binary" capture -o "$scratch/left.db" -p 23025 --min-spike 0 --poll proc:10ms -- \
 	"$binary" capture -o "$scratch/right.db" -p 23025 --min-spike 0 --poll proc:10ms -- \
 	"$binary" load spikes -p 23025 --size 3K,30K,300K --pause 1ms --count 23 >/dev/null 2>"$scratch/err"
-equals "two captures at once, one within the other, end well" $? 0
+tap_equal "two captures at once, one within the other, end well" 0 $?
 sql="SELECT gauge, threshold_bytes, count(*), sum(peak_bytes) FROM spike WHERE gauge <> 'rmem' GROUP BY 1, 2"
-equals "both found the same spikes" "$(sqlite3 "$scratch/left.db" "$sql")" "$(sqlite3 "$scratch/right.db" "$sql")"
-equals "which are the traffic's" \
-	"$(sqlite3 "$scratch/left.db" "SELECT threshold_bytes, count(*) FROM spike WHERE gauge = 'rx_queue' GROUP BY 1" | tr '\n' ' ')" \
-	"4096|46 16384|46 65536|23 262144|23 "
+tap_equal "both found the same spikes" "$(sqlite3 "$scratch/right.db" "$sql")" "$(sqlite3 "$scratch/left.db" "$sql")"
+tap_equal "which are the traffic's" \
+	"4096|46 16384|46 65536|23 262144|23 " \
+	"$(sqlite3 "$scratch/left.db" "SELECT threshold_bytes, count(*) FROM spike WHERE gauge = 'rx_queue' GROUP BY 1" | tr '\n' ' ')"
 
 # A queue that stands when the capture begins, and one that stands when it ends.
 "$binary" load spikes -p 23026 --size 100K --pause 2s --count 2 >"$scratch/spikes.csv" &
@@ -136,12 +116,12 @@ started="$started $!"
 sleep 0.5
 rm -f "$file"
 "$binary" capture -o "$file" -p 23026 -d 2s --poll proc:50ms >/dev/null 2>&1
-equals "a queue from before is a left-censored spike, one to the end a right-censored one" \
-	"$(sqlite3 "$file" "SELECT peak_bytes, left_censored, right_censored FROM spike WHERE gauge = 'rx_queue' AND
-		threshold_bytes = 65536 ORDER BY start_ns" | tr '\n' ' ')" "102400|1|0 102400|0|1 "
-equals "the first one begins with the capture" \
-	"$(sqlite3 "$file" "SELECT count(*) FROM spike JOIN capture USING (capture_id) WHERE left_censored AND
-		spike.start_ns = capture.start_ns AND gauge = 'rx_queue'")" 3
+tap_equal "a queue from before is a left-censored spike, one to the end a right-censored one" \
+	"102400|1|0 102400|0|1 " "$(sqlite3 "$file" "SELECT peak_bytes, left_censored, right_censored FROM spike WHERE gauge = 'rx_queue' AND
+		threshold_bytes = 65536 ORDER BY start_ns" | tr '\n' ' ')"
+tap_equal "the first one begins with the capture" \
+	3 "$(sqlite3 "$file" "SELECT count(*) FROM spike JOIN capture USING (capture_id) WHERE left_censored AND
+		spike.start_ns = capture.start_ns AND gauge = 'rx_queue'")"
 
 # A step of the wall clock: times are on CLOCK_MONOTONIC, so nothing moves.
 now=$(date +%s)
@@ -149,13 +129,13 @@ if date -s "@$now" >/dev/null 2>&1; then
 	rm -f "$file"
 	"$binary" capture -o "$file" --poll proc:50ms -- sh -c "sleep 0.5; date -s '+100 seconds' >/dev/null; sleep 0.5; date -s '-100 seconds' >/dev/null; sleep 0.5" \
 		>/dev/null 2>"$scratch/err"
-	equals "a clock that steps does not end a capture" "$?/$(wc -c <"$scratch/err")" 0/0
-	equals "and its polls keep their period" "$(sqlite3 "$file" \
-		"SELECT count(*) FROM (SELECT start_ns - lag(start_ns) OVER (ORDER BY start_ns) AS gap FROM poll) WHERE gap < 0 OR gap > 5000000000")" 0
-	equals "and its length is the monotonic one" "$(sqlite3 "$file" \
-		"SELECT end_ns - start_ns BETWEEN 1400000000 AND 20000000000 FROM capture")" 1
+	tap_equal "a clock that steps does not end a capture" 0/0 "$?/$(wc -c <"$scratch/err")"
+	tap_equal "and its polls keep their period" 0 "$(sqlite3 "$file" \
+		"SELECT count(*) FROM (SELECT start_ns - lag(start_ns) OVER (ORDER BY start_ns) AS gap FROM poll) WHERE gap < 0 OR gap > 5000000000")"
+	tap_equal "and its length is the monotonic one" 1 "$(sqlite3 "$file" \
+		"SELECT end_ns - start_ns BETWEEN 1400000000 AND 20000000000 FROM capture")"
 else
-	skip "a clock that steps" "this machine's clock can't be set"
+	tap_skip "a clock that steps" "this machine's clock can't be set"
 fi
 
 # A reader that keeps the file open, and asks now and then; and a copy of the file as it is.
@@ -179,16 +159,16 @@ cp "$file" "$scratch/copy.db"
 written=$(sqlite3 "$file" "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
 wal=$(stat -c %s "$file-wal" 2>/dev/null || echo 0)
 wait $capture
-equals "a capture with a reader ends well" $? 0
+tap_equal "a capture with a reader ends well" 0 $?
 exec 9>&-
 wait $reader
-equals "the reader had its answers" "$(sort -u "$scratch/answers")" 1
+tap_equal "the reader had its answers" 1 "$(sort -u "$scratch/answers")"
 # One that is never begun anew holds every page that was ever written.
 [ "$wal" -lt "$written" ]
-ok $? "the WAL is smaller than what was written"
+tap_case $? "the WAL is smaller than what was written"
 echo "# WAL $wal of $written bytes"
-equals "a copy of the live file is whole" \
-	"$(sqlite3 "$scratch/copy.db" 'PRAGMA integrity_check; SELECT ended FROM completeness; SELECT count(*) > 100 FROM spike' | tr '\n' ' ')" "ok 0 1 "
+tap_equal "a copy of the live file is whole" \
+	"ok 0 1 " "$(sqlite3 "$scratch/copy.db" 'PRAGMA integrity_check; SELECT ended FROM completeness; SELECT count(*) > 100 FROM spike' | tr '\n' ' ')"
 "$binary" report "$file" | head -n 1 >/dev/null
-equals "a report's reader may leave early" $? 0
-echo "1..$number"
+tap_equal "a report's reader may leave early" 0 $?
+tap_done

@@ -2,27 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test_softnet.sh BINARY SCRATCH: the CPUs' backlog, squeezes and drops, made by small limits, beside the kernel's counters.
 set -u
+. tests/harness/tap.sh
 binary=$1
 scratch=$2
 file=$scratch/softnet.db
-number=0
 budget=$(cat /proc/sys/net/core/netdev_budget)
 backlog=$(cat /proc/sys/net/core/netdev_max_backlog)
 server_pid=
-
-ok()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
-
-# equals WHAT GOT WANTED
-equals()
-{
-	[ "$2" = "$3" ]
-	ok $? "$1"
-	[ "$2" = "$3" ] || echo "# got '$2', not '$3'"
-}
 
 clean_up()
 {
@@ -31,11 +17,10 @@ clean_up()
 	echo "$backlog" >/proc/sys/net/core/netdev_max_backlog
 }
 
-"$binary" check >/dev/null 2>&1 || { echo "1..0 # SKIP $("$binary" check 2>&1 | tail -n 1)"; exit 77; }
+"$binary" check >/dev/null 2>&1 || tap_skip_all "$("$binary" check 2>&1 | tail -n 1)"
 rm -f "$scratch"/*
 if ! echo "$budget" 2>/dev/null >/proc/sys/net/core/netdev_budget; then
-	echo "1..0 # SKIP net.core.netdev_budget can't be set here"
-	exit 77
+	tap_skip_all "net.core.netdev_budget can't be set here"
 fi
 trap clean_up EXIT
 
@@ -46,19 +31,19 @@ server_pid=$!
 sleep 0.3
 "$binary" capture -o "$file" --softnet 10ms --backlog-threshold 1,2,4 -- \
 	"$binary" load client -p 23028 --rate 50000:2s --connections 50 >/dev/null 2>"$scratch/err"
-equals "a capture with a small budget ends well" $? 0
+tap_equal "a capture with a small budget ends well" 0 $?
 [ "$(sqlite3 "$file" "SELECT count(*) FROM time_squeeze")" -gt 0 ]
-ok $? "squeezes were measured"
-equals "as many as the counter counted between its readings" \
-	"$(sqlite3 "$file" 'SELECT sum(squeezes_measured - squeezes_counted) FROM softnet_counted')" 0
+tap_case $? "squeezes were measured"
+tap_equal "as many as the counter counted between its readings" \
+	0 "$(sqlite3 "$file" 'SELECT sum(squeezes_measured - squeezes_counted) FROM softnet_counted')"
 [ "$(sqlite3 "$file" "SELECT count(*) FROM time_squeeze WHERE cause = 'budget'")" -gt 0 ]
-ok $? "rounds ran out of budget"
+tap_case $? "rounds ran out of budget"
 [ "$(sqlite3 "$file" "SELECT count(*) FROM softnet_spike WHERE threshold_packets = 1")" -gt 1000 ]
-ok $? "packets waited in the backlog"
-equals "no spike has less than its threshold, or ends before it begins" "$(sqlite3 "$file" \
-	"SELECT count(*) FROM softnet_spike WHERE peak_packets < threshold_packets OR end_ns < start_ns OR peak_ns NOT BETWEEN start_ns AND end_ns")" 0
-equals "spikes of one CPU and threshold don't overlap" "$(sqlite3 "$file" "SELECT count(*) FROM (SELECT start_ns,
-	lag(end_ns) OVER (PARTITION BY cpu, threshold_packets ORDER BY start_ns) AS last_ns FROM softnet_spike) WHERE start_ns < last_ns")" 0
+tap_case $? "packets waited in the backlog"
+tap_equal "no spike has less than its threshold, or ends before it begins" 0 "$(sqlite3 "$file" \
+	"SELECT count(*) FROM softnet_spike WHERE peak_packets < threshold_packets OR end_ns < start_ns OR peak_ns NOT BETWEEN start_ns AND end_ns")"
+tap_equal "spikes of one CPU and threshold don't overlap" 0 "$(sqlite3 "$file" "SELECT count(*) FROM (SELECT start_ns,
+	lag(end_ns) OVER (PARTITION BY cpu, threshold_packets ORDER BY start_ns) AS last_ns FROM softnet_spike) WHERE start_ns < last_ns")"
 echo "$budget" >/proc/sys/net/core/netdev_budget
 
 # A backlog of no room: the second packet that waits is dropped, and sent again. A bulk transfer's packets come in bursts.
@@ -73,16 +58,15 @@ rm -f "$file"
 echo "$backlog" >/proc/sys/net/core/netdev_max_backlog
 if [ "$(sqlite3 "$file" 'SELECT sum(drops_counted) FROM softnet_counted')" -gt 0 ]; then
 	[ "$(sqlite3 "$file" 'SELECT sum(drops_measured) FROM softnet_counted')" -gt 0 ]
-	ok $? "drops were measured"
+	tap_case $? "drops were measured"
 	# A reading and an event a moment apart may fall on either side of each other: only those within 1 ms of the first or
 	# last reading may. The counter has a few more than were measured, up to one in a hundred on one CPU: README, limits.
-	equals "no drop was measured that the counter did not count" "$(sqlite3 "$file" "SELECT count(*) FROM softnet_counted AS counted
+	tap_equal "no drop was measured that the counter did not count" 0 "$(sqlite3 "$file" "SELECT count(*) FROM softnet_counted AS counted
 		WHERE drops_measured - drops_counted > (
 			SELECT ifnull(sum(packets), 0) FROM backlog_drop WHERE backlog_drop.cpu = counted.cpu
-				AND (abs(start_ns - first_ns) < 1000000 OR abs(start_ns - last_ns) < 1000000))")" 0
+				AND (abs(start_ns - first_ns) < 1000000 OR abs(start_ns - last_ns) < 1000000))")"
 	sqlite3 "$file" "SELECT '# CPU ' || cpu || ': counted ' || drops_counted || ', measured ' || drops_measured FROM softnet_counted"
 else
-	number=$((number + 1))
-	echo "ok $number - drops were measured # SKIP the kernel dropped nothing"
+	tap_skip "drops were measured" "the kernel dropped nothing"
 fi
-echo "1..$number"
+tap_done

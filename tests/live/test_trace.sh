@@ -3,25 +3,11 @@
 # test_trace.sh BINARY SCRATCH: a traced capture holds every change; its spikes and summaries follow from its events, row for
 # row; its samples agree with them.
 set -u
+. tests/harness/tap.sh
 binary=$1
 scratch=$2
 file=$scratch/file.db
-number=0
 started=
-
-ok()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else echo "not ok $number - $2"; fi
-}
-
-# equals WHAT GOT WANTED
-equals()
-{
-	[ "$2" = "$3" ]
-	ok $? "$1"
-	[ "$2" = "$3" ] || echo "# got '$2', not '$3'"
-}
 
 clean_up()
 {
@@ -32,7 +18,7 @@ clean_up()
 }
 trap clean_up EXIT
 
-"$binary" check >/dev/null 2>&1 || { echo "1..0 # SKIP $("$binary" check 2>&1 | tail -n 1)"; exit 77; }
+"$binary" check >/dev/null 2>&1 || tap_skip_all "$("$binary" check 2>&1 | tail -n 1)"
 rm -f "$scratch"/*
 
 query()
@@ -43,13 +29,13 @@ query()
 # follows WHAT: what the kernel aggregated follows from the events of the trace, all of it and nothing else.
 follows()
 {
-	equals "$1: nothing was lost" "$(query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed%' AND cause <> 'recursion_misses'")" ""
+	tap_equal "$1: nothing was lost" "" "$(query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed%' AND cause <> 'recursion_misses'")"
 	"$binary" export "$file" event -o "$scratch/event.csv"
-	equals "$1: the events are as many as the changes counted" "$(query 'SELECT sum(events) FROM trace_block')" \
-		"$(query 'SELECT sum(events) FROM queue_summary')"
+	tap_equal "$1: the events are as many as the changes counted" "$(query 'SELECT sum(events) FROM queue_summary')" \
+		"$(query 'SELECT sum(events) FROM trace_block')"
 	[ "$(query 'SELECT sum(events) FROM trace_block')" -gt "$2" ]
-	ok $? "$1: there are more than $2"
-	equals "$1: each is exported" "$(($(wc -l <"$scratch/event.csv") - 1))" "$(query 'SELECT sum(events) FROM trace_block')"
+	tap_case $? "$1: there are more than $2"
+	tap_equal "$1: each is exported" "$(query 'SELECT sum(events) FROM trace_block')" "$(($(wc -l <"$scratch/event.csv") - 1))"
 	query "DROP TABLE IF EXISTS change; CREATE TABLE change (socket_id INTEGER, time_ns INTEGER, gauge TEXT, value_bytes INTEGER)"
 	sqlite3 -csv "$file" ".import --skip 1 $scratch/event.csv change"
 	# A spike: from an event that reaches the threshold to the next one that leaves it.
@@ -71,23 +57,23 @@ follows()
 	columns="socket_id, gauge, threshold_bytes, start_ns, end_ns, peak_bytes, events"
 	found="SELECT $columns FROM spike WHERE NOT left_censored AND NOT right_censored
 		AND end_ns < ifnull((SELECT last_ns FROM socket WHERE socket.socket_id = spike.socket_id), (SELECT end_ns FROM capture))"
-	equals "$1: each spike follows from the events" "$(query "SELECT count(*) FROM ($found EXCEPT SELECT $columns FROM derived WHERE above)")" 0
-	equals "$1: and there is no other" \
-		"$(query "SELECT count(*) FROM (SELECT $columns FROM derived WHERE above AND end_ns IS NOT NULL EXCEPT SELECT $columns FROM spike)")" 0
+	tap_equal "$1: each spike follows from the events" 0 "$(query "SELECT count(*) FROM ($found EXCEPT SELECT $columns FROM derived WHERE above)")"
+	tap_equal "$1: and there is no other" \
+		0 "$(query "SELECT count(*) FROM (SELECT $columns FROM derived WHERE above AND end_ns IS NOT NULL EXCEPT SELECT $columns FROM spike)")"
 	[ "$(query "SELECT count(*) FROM ($found)")" -gt 100 ]
-	ok $? "$1: there are more than 100"
+	tap_case $? "$1: there are more than 100"
 	# The area of a summary is that under the events: a step each, in force until the next.
-	equals "$1: each summary's peak is its events' highest" "$(query "SELECT count(*) FROM queue_summary WHERE peak_bytes < (
+	tap_equal "$1: each summary's peak is its events' highest" 0 "$(query "SELECT count(*) FROM queue_summary WHERE peak_bytes < (
 		SELECT max(value_bytes) FROM change WHERE change.socket_id = queue_summary.socket_id AND change.gauge = queue_summary.gauge
-			AND time_ns >= start_ns AND time_ns < end_ns)")" 0
+			AND time_ns >= start_ns AND time_ns < end_ns)")"
 	# A socket's last change may be that of its death, which ends its last period.
-	equals "$1: and its events are as many" "$(query "SELECT count(*) FROM queue_summary JOIN socket USING (socket_id) WHERE events <> (
+	tap_equal "$1: and its events are as many" 0 "$(query "SELECT count(*) FROM queue_summary JOIN socket USING (socket_id) WHERE events <> (
 		SELECT count(*) FROM change WHERE change.socket_id = queue_summary.socket_id AND change.gauge = queue_summary.gauge
-			AND time_ns >= start_ns AND (time_ns < end_ns OR time_ns = end_ns AND end_ns = last_ns))")" 0
-	equals "$1: every sample of a measured connection is judged" \
-		"$(query 'SELECT count(*) FROM sample JOIN socket USING (socket_id) WHERE cookie IS NOT NULL AND rx_queue_bytes IS NOT NULL AND rx_agrees IS NULL')" 0
+			AND time_ns >= start_ns AND (time_ns < end_ns OR time_ns = end_ns AND end_ns = last_ns))")"
+	tap_equal "$1: every sample of a measured connection is judged" \
+		0 "$(query 'SELECT count(*) FROM sample JOIN socket USING (socket_id) WHERE cookie IS NOT NULL AND rx_queue_bytes IS NOT NULL AND rx_agrees IS NULL')"
 	# A hook and its change are two instants, and a thread may lose its processor between them: see README, limits.
-	equals "$1: but for 1 in 1,000 they agree" "$(query 'SELECT count(*) FROM agreement WHERE samples > 0 AND agreement_ratio < 0.999')" 0
+	tap_equal "$1: but for 1 in 1,000 they agree" 0 "$(query 'SELECT count(*) FROM agreement WHERE samples > 0 AND agreement_ratio < 0.999')"
 	query "SELECT '# ' || source || ' ' || gauge || ': ' || agreeing || ' of ' || samples || ' agree' FROM agreement JOIN poller USING (poller_id)"
 }
 
@@ -101,8 +87,8 @@ one=$(query 'SELECT socket_id FROM trace_block GROUP BY socket_id ORDER BY sum(e
 from=$(query "SELECT first_ns + (last_ns - first_ns) / 3 FROM trace_block WHERE socket_id = $one LIMIT 1")
 to=$((from + 100000000))
 "$binary" export "$file" event --socket "$one" --from "$from" --to "$to" -o "$scratch/zoom.csv"
-equals "a zoom is those rows of all" "$(cat "$scratch/zoom.csv")" "socket_id,time_ns,gauge,value_bytes
-$(awk -F, -v s="$one" -v f="$from" -v t="$to" '$1 == s && $2 >= f && $2 < t' "$scratch/event.csv")"
+tap_equal "a zoom is those rows of all" "socket_id,time_ns,gauge,value_bytes
+$(awk -F, -v s="$one" -v f="$from" -v t="$to" '$1 == s && $2 >= f && $2 < t' "$scratch/event.csv")" "$(cat "$scratch/zoom.csv")"
 
 # The extension shows the same rows, and reads what was asked for alone.
 extension=$(dirname "$binary")/pollgap_event
@@ -114,21 +100,20 @@ with_extension()
 case $(sqlite3 :memory: ".load $extension" 2>&1) in
 *"ASan runtime"*)
 	for what in "the extension shows every event" "a zoom, too" "in whatever order" "and a bound that is no integer" "a broken block is an error"; do
-		number=$((number + 1))
-		echo "ok $number - $what # SKIP sqlite3 can't load what is built with AddressSanitizer"
+		tap_skip "$what" "sqlite3 can't load what is built with AddressSanitizer"
 	done
 	;;
 *)
-	equals "the extension shows every event" "$(with_extension 'SELECT * FROM event' | cksum)" "$(tail -n +2 "$scratch/event.csv" | tr -d '\r' | cksum)"
-	equals "a zoom, too" "$(with_extension "SELECT * FROM event WHERE socket_id = $one AND time_ns >= $from AND time_ns < $to")" \
-		"$(tail -n +2 "$scratch/zoom.csv")"
-	equals "in whatever order" "$(with_extension "SELECT count(*), sum(value_bytes) FROM event JOIN socket USING (socket_id) WHERE gauge = 'rmem'")" \
-		"$(awk -F, '$3 == "rmem" { n++; sum += $4 } END { printf "%d,%d", n, sum }' "$scratch/event.csv")"
-	equals "and a bound that is no integer" "$(with_extension "SELECT count(*) FROM event WHERE time_ns <= $from + 0.5")" \
-		"$(awk -F, -v f="$from" 'NR > 1 && $2 <= f' "$scratch/event.csv" | wc -l)"
+	tap_equal "the extension shows every event" "$(tail -n +2 "$scratch/event.csv" | tr -d '\r' | cksum)" "$(with_extension 'SELECT * FROM event' | cksum)"
+	tap_equal "a zoom, too" "$(tail -n +2 "$scratch/zoom.csv")" \
+		"$(with_extension "SELECT * FROM event WHERE socket_id = $one AND time_ns >= $from AND time_ns < $to")"
+	tap_equal "in whatever order" "$(awk -F, '$3 == "rmem" { n++; sum += $4 } END { printf "%d,%d", n, sum }' "$scratch/event.csv")" \
+		"$(with_extension "SELECT count(*), sum(value_bytes) FROM event JOIN socket USING (socket_id) WHERE gauge = 'rmem'")"
+	tap_equal "and a bound that is no integer" "$(awk -F, -v f="$from" 'NR > 1 && $2 <= f' "$scratch/event.csv" | wc -l)" \
+		"$(with_extension "SELECT count(*) FROM event WHERE time_ns <= $from + 0.5")"
 	sqlite3 "$file" "UPDATE trace_block SET block = x'00' WHERE socket_id = $one"
 	with_extension "SELECT count(*) FROM event WHERE socket_id = $one" >"$scratch/out" 2>&1
-	ok $(($? == 0)) "a broken block is an error"
+	tap_case $(($? == 0)) "a broken block is an error"
 	;;
 esac
 
@@ -139,19 +124,19 @@ rm -f "$file"
 follows "blocks" 1000
 
 # Each block stood from its arrival to its reading, and its sender knows both to some us. A bin is 12 % wide.
-equals "what was read is what was sent" "$(query "SELECT bytes_read FROM waiting_time JOIN socket USING (socket_id) WHERE local_port = 23036")" \
-	"$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { sum += $at["bytes"] } END { printf "%d", sum }' "$scratch/spikes.csv")"
+tap_equal "what was read is what was sent" "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { sum += $at["bytes"] } END { printf "%d", sum }' "$scratch/spikes.csv")" \
+	"$(query "SELECT bytes_read FROM waiting_time JOIN socket USING (socket_id) WHERE local_port = 23036")"
 longest=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { w = $at["read_end_ns"] - $at["send_start_ns"]; if (w > m) m = w }
 	END { printf "%d", m }' "$scratch/spikes.csv")
 shortest=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { w = $at["read_start_ns"] - $at["arrived_ns"]; if (NR == 2 || w > m) m = w }
 	END { printf "%d", m }' "$scratch/spikes.csv")
-equals "and stood no longer than the longest block was on its way, and as long as it paused" \
-	"$(query "SELECT max_ns <= $longest * 1.13 AND max_ns >= $shortest FROM waiting_time JOIN socket USING (socket_id) WHERE local_port = 23036")" 1
-equals "percentiles ascend" "$(query "SELECT count(*) FROM waiting_time WHERE NOT (p50_ns <= p90_ns AND p90_ns <= p99_ns AND p99_ns <= p999_ns AND
-	p999_ns <= max_ns AND mean_ns <= max_ns)")" 0
+tap_equal "and stood no longer than the longest block was on its way, and as long as it paused" \
+	1 "$(query "SELECT max_ns <= $longest * 1.13 AND max_ns >= $shortest FROM waiting_time JOIN socket USING (socket_id) WHERE local_port = 23036")"
+tap_equal "percentiles ascend" 0 "$(query "SELECT count(*) FROM waiting_time WHERE NOT (p50_ns <= p90_ns AND p90_ns <= p99_ns AND p99_ns <= p999_ns AND
+	p999_ns <= max_ns AND mean_ns <= max_ns)")"
 
 rm -f "$file"
 "$binary" capture -o "$file" -p 23036 -d 200ms >/dev/null 2>&1
 "$binary" export "$file" event >"$scratch/out" 2>&1
-equals "a file without a trace says so" "$?/$(cat "$scratch/out")" "1/pollgap export: the file holds no events: capture with --trace"
-echo "1..$number"
+tap_equal "a file without a trace says so" "1/pollgap export: the file holds no events: capture with --trace" "$?/$(cat "$scratch/out")"
+tap_done
