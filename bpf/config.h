@@ -38,7 +38,6 @@ volatile __u32 netdev_budget_packets; /* net.core.netdev_budget */
 
 /* Read by user space at the end. */
 __u64 lost_records[RECORD_TYPES]; /* ring buffer full, by enum record_type */
-__u64 lost_events; /* of traced captures: ring buffer full */
 __u64 lost_states; /* events of sockets for which no socket storage was to be had */
 __u64 lost_listeners; /* accept queues that could not be followed: the table was full */
 __u32 sockets_numbered;

@@ -154,6 +154,11 @@ static __always_inline int record_read(struct sock *sk)
 	return 0;
 }
 
+static __always_inline bool note_is_send(const struct socket_state *state)
+{
+	return state->note == NOTE_SEND || state->note == NOTE_PROMPT;
+}
+
 /*
  * Whether this round goes on with the send whose last round was noted: what tx_queue has grown by
  * is what was copied since. A send that is done has nothing left, and one that was cut short goes
@@ -164,7 +169,7 @@ static __always_inline bool send_goes_on(const struct socket_state *state,
 {
 	__u32 added_bytes = queues->tx_queue_bytes - state->gauge[GAUGE_TX_QUEUE].value_bytes;
 
-	return (state->note == NOTE_SEND || state->note == NOTE_PROMPT) && added_bytes &&
+	return note_is_send(state) && added_bytes &&
 	       left_bytes + added_bytes == state->note_left_bytes;
 }
 
@@ -230,8 +235,8 @@ static __always_inline int record_transmit(struct sk_buff *skb)
 	if (!sk || !socket_is_tcp(sk))
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
-	if (!state || (state->note != NOTE_SEND && state->note != NOTE_PROMPT) || state->closed ||
-	    !sk->sk_lock.owned || state->note_thread != (__u32)bpf_get_current_pid_tgid())
+	if (!state || !note_is_send(state) || state->closed || !sk->sk_lock.owned ||
+	    state->note_thread != (__u32)bpf_get_current_pid_tgid())
 		return 0;
 	queues = queues_read(sk, kernel_object(struct tcp_sock, sk),
 			     kernel_object(struct tcp_sock, sk)->snd_una);

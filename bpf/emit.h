@@ -25,7 +25,8 @@ __noinline int trace_flush(struct socket_state *state)
 		__builtin_memcpy(record->event, state->event, sizeof(record->event));
 		record_submit(record);
 	} else {
-		__sync_fetch_and_add(&lost_events, state->events);
+		/* Events are counted, not records: record_reserve() has counted one. */
+		__sync_fetch_and_add(&lost_records[RECORD_EVENTS], state->events - 1);
 	}
 	state->events = 0;
 	return 0;

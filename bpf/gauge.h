@@ -296,7 +296,7 @@ static __always_inline __u32 gauge_limit(enum gauge index, const struct sock *sk
 static __always_inline void gauge_follow_limit(struct gauge_state *gauge,
 					       struct gauge_history *history, __u32 limit_bytes)
 {
-	if (thresholds_in_percent && limit_bytes != history->range_limit_bytes)
+	if (limit_bytes != history->range_limit_bytes)
 		gauge_set_range(gauge, history, limit_bytes);
 }
 

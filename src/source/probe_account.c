@@ -43,13 +43,8 @@ static int probe_ring_losses(const struct probe *probe,
 	};
 	int error = 0;
 
-	for (int type = RECORD_SOCKET; type < RECORD_TYPES && !error; type++) {
-		if (type == RECORD_EVENTS) /* in events, not in records */
-			error = each(context, cause[type], probe->skeleton->bss->lost_events);
-		else
-			error = each(context, cause[type],
-				     probe->skeleton->bss->lost_records[type]);
-	}
+	for (int type = RECORD_SOCKET; type < RECORD_TYPES && !error; type++)
+		error = each(context, cause[type], probe->skeleton->bss->lost_records[type]);
 	return error;
 }
 
