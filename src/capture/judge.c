@@ -141,12 +141,15 @@ int judge_spike(struct judge *judge, struct judge_socket *socket, const struct r
 	return 0;
 }
 
-void judge_opening(struct judge_socket *socket, const struct record_opening *opening)
+void judge_opening(struct judge *judge, struct judge_socket *socket,
+		   const struct record_opening *opening)
 {
 	struct key *key = &socket->key[opening->header.gauge][opening->header.threshold_index];
 
 	key->open_start_ns = opening->start_ns;
 	key->open_threshold_bytes = opening->threshold_bytes;
+	for (unsigned poller = 0; key->pending && poller < judge->options.pollers; poller++)
+		pending_open(&key->pending[poller], opening->start_ns, opening->threshold_bytes);
 }
 
 static int key_pending(struct judge *judge, struct key *key)
@@ -184,19 +187,6 @@ static struct waiting *key_best(const struct key *key, const struct judge_sample
 	return best;
 }
 
-/* Whether a sample shows the open spike's threshold in per cent reached. */
-static bool key_open_reached(const struct key *key, const struct judge_sample *sample,
-			     uint32_t value_bytes)
-{
-	return key->open_threshold_bytes && value_bytes >= key->open_threshold_bytes &&
-	       key->open_start_ns <= sample->read_end_ns;
-}
-
-static bool judge_in_percent(const struct judge *judge)
-{
-	return judge->options.threshold_bytes[0] == 0;
-}
-
 /* One sample, one gauge, one threshold that it shows reached, or may show so in per cent. */
 static int key_sample(struct judge *judge, struct judge_socket *socket, unsigned poller,
 		      unsigned gauge, unsigned threshold_index, const struct judge_sample *sample)
@@ -209,15 +199,16 @@ static int key_sample(struct judge *judge, struct judge_socket *socket, unsigned
 	unsigned touched;
 	struct waiting *best = key_best(key, sample, value_bytes, &best_overlap_ns, &touched);
 
-	if (!best && judge_in_percent(judge) &&
-	    !(beyond && key_open_reached(key, sample, value_bytes)))
+	/* In per cent a sample below the open spike's threshold saw nothing. */
+	if (!best && beyond && value_bytes < key->open_threshold_bytes)
 		return 0;
 	if (beyond && key_pending(judge, key) < 0)
 		return -ENOMEM;
 	if (!best && beyond)
-		return pending_add(&key->pending[poller], sample, value_bytes);
+		return pending_add(&key->pending[poller], sample, value_bytes,
+				   judge_in_percent(judge) && !key->open_threshold_bytes);
 	if (!best) {
-		judge->unexplained[poller][gauge][threshold_index]++;
+		judge->unexplained[poller][gauge][threshold_index] += !judge_in_percent(judge);
 		return 0;
 	}
 	if (!beyond) {
@@ -298,7 +289,8 @@ int judge_socket_end(struct judge *judge, struct judge_socket *socket)
 		     poller++) {
 			struct pending *pending = &key->pending[poller];
 
-			for (unsigned sample = 0; sample < pending->samples; sample++)
+			for (unsigned sample = 0;
+			     sample < pending->samples && !judge_in_percent(judge); sample++)
 				judge->unexplained[poller][gauge][index] +=
 					pending->sample[sample].samples;
 			pending->samples = 0;
@@ -324,6 +316,11 @@ void judge_socket_free(struct judge *judge, struct judge_socket *socket)
 uint64_t judge_waiting(const struct judge *judge)
 {
 	return judge->waiting;
+}
+
+uint64_t judge_undecided(const struct judge *judge)
+{
+	return judge->undecided;
 }
 
 uint64_t judge_ambiguous(const struct judge *judge, unsigned poller, unsigned gauge,

@@ -60,8 +60,9 @@ int judge_socket_new(struct judge *judge, void *owner, struct judge_socket **ret
 /* -ENOMEM, or -ENOSPC where spikes_max wait already: the spike is lost. */
 int judge_spike(struct judge *judge, struct judge_socket *socket, const struct record_spike *spike);
 
-/* A spike has begun, of a threshold in per cent: comes before the samples that may see it. */
-void judge_opening(struct judge_socket *socket, const struct record_opening *opening);
+/* A spike has begun, of a threshold in per cent. It may come after samples that have seen it. */
+void judge_opening(struct judge *judge, struct judge_socket *socket,
+		   const struct record_opening *opening);
 
 struct judge_sample {
 	uint64_t read_start_ns;
@@ -85,6 +86,10 @@ void judge_socket_free(struct judge *judge, struct judge_socket *socket);
 
 /* How many spikes wait to be judged. */
 uint64_t judge_waiting(const struct judge *judge);
+
+/* Verdicts in per cent, one for each spike and poller, that may lack samples of the spike's
+ * beginning, since it was told after too many of them. */
+uint64_t judge_undecided(const struct judge *judge);
 
 /* Samples of a poller that touched more than one spike of a gauge and threshold. */
 uint64_t judge_ambiguous(const struct judge *judge, unsigned poller, unsigned gauge,

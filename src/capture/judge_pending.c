@@ -56,13 +56,41 @@ void pending_close(struct judge *judge, struct pending *pending, unsigned poller
 	for (unsigned index = 0; index < pending->samples; index++) {
 		const struct pending_sample *sample = &pending->sample[index];
 
+		/* In per cent only: in bytes all of them reach the threshold. */
+		if (sample->value_bytes < closed->spike.threshold_bytes)
+			continue;
 		if (closed->spike.start_ns <= sample->read_end_ns)
 			waiting_seen(closed, poller, sample->value_bytes, sample->samples);
 		else
 			judge->unexplained[poller][header->gauge][header->threshold_index] +=
-				sample->samples;
+				judge_in_percent(judge) ? 0 : sample->samples;
 	}
 	pending->samples = 0;
+	judge->undecided += closed->spike.start_ns <= pending->given_up_ns;
+	pending->given_up_ns = 0;
+}
+
+void pending_open(struct pending *pending, uint64_t start_ns, uint32_t threshold_bytes)
+{
+	unsigned kept = 0;
+
+	for (unsigned index = 0; index < pending->samples; index++) {
+		const struct pending_sample *sample = &pending->sample[index];
+
+		if (sample->read_end_ns >= start_ns && sample->value_bytes >= threshold_bytes)
+			pending->sample[kept++] = *sample;
+	}
+	pending->samples = kept;
+}
+
+static void pending_give_up(struct pending *pending)
+{
+	unsigned half = pending->samples / 2;
+
+	pending->given_up_ns = pending->sample[half - 1].read_end_ns;
+	memmove(&pending->sample[0], &pending->sample[half],
+		(pending->samples - half) * sizeof(pending->sample[0]));
+	pending->samples -= half;
 }
 
 /* Takes the older half together as one. */
@@ -85,9 +113,12 @@ static void pending_compress(struct pending *pending)
 	pending->samples -= half - 1;
 }
 
-int pending_add(struct pending *pending, const struct judge_sample *sample, uint32_t value_bytes)
+int pending_add(struct pending *pending, const struct judge_sample *sample, uint32_t value_bytes,
+		bool unknown)
 {
-	if (pending->samples == PENDING_MAX)
+	if (unknown && pending->samples == PENDING_UNKNOWN_MAX)
+		pending_give_up(pending);
+	while (!unknown && pending->samples >= PENDING_MAX)
 		pending_compress(pending);
 	if (pending->samples == pending->room) {
 		unsigned room = pending->room ? 2 * pending->room : 4;

@@ -29,14 +29,20 @@ struct pending_sample {
 	uint32_t samples;
 };
 
-/* Beyond so many the older half is taken together: they are inside one open spike unless they
- * contradict the series. */
-enum { PENDING_MAX = 64 };
+enum {
+	/* Beyond so many the older half is taken together: they are inside one open spike unless
+	 * they contradict the series. */
+	PENDING_MAX = 64,
+	/* In per cent, before a spike is known to have begun: any of them may be inside one that
+	 * is told late, so that the older half is given up. */
+	PENDING_UNKNOWN_MAX = 512,
+};
 
 struct pending {
 	struct pending_sample *sample;
 	unsigned samples;
 	unsigned room;
+	uint64_t given_up_ns; /* read_end_ns of the last sample that was given up; 0: none was */
 	/* The one sample that touched closed spikes and reached beyond the last one's end: the next
 	 * one decides. */
 	struct waiting *best; /* NULL: there is none */
@@ -72,7 +78,13 @@ struct judge {
 	uint64_t waiting;
 	uint64_t ambiguous[POLLERS_MAX][GAUGES][THRESHOLDS_MAX];
 	uint64_t unexplained[POLLERS_MAX][GAUGES][THRESHOLDS_MAX];
+	uint64_t undecided;
 };
+
+static inline bool judge_in_percent(const struct judge *judge)
+{
+	return judge->options.threshold_bytes[0] == 0;
+}
 
 /* judge.c: hands the spike over; it waits no more. */
 int waiting_judge(struct judge *judge, struct waiting *waiting);
@@ -87,6 +99,10 @@ int pending_decide(struct judge *judge, struct pending *pending, unsigned poller
 		   struct waiting *next);
 void pending_close(struct judge *judge, struct pending *pending, unsigned poller,
 		   struct waiting *closed);
-int pending_add(struct pending *pending, const struct judge_sample *sample, uint32_t value_bytes);
+/* A spike in per cent has begun: what can't have seen it is dropped. */
+void pending_open(struct pending *pending, uint64_t start_ns, uint32_t threshold_bytes);
+/* unknown: nothing says yet that a spike has begun. */
+int pending_add(struct pending *pending, const struct judge_sample *sample, uint32_t value_bytes,
+		bool unknown);
 
 #endif

@@ -146,6 +146,8 @@ int writer_put_losses(struct writer *writer)
 	for (unsigned index = 0; index < writer->options.runners && !error; index++)
 		error = put_runner_losses(writer, &writer->options.runner[index]);
 	if (!error)
+		error = put_loss(writer, "undecided_in_percent", judge_undecided(writer->judge));
+	if (!error)
 		error = put_loss(writer, "writer_behind:record",
 				 channel_dropped(writer->options.channel, OBSERVE_RECORD));
 	if (!error)

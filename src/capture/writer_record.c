@@ -183,7 +183,7 @@ int writer_take_record(struct writer *writer, const struct batch_item *item)
 	case RECORD_EVENTS:
 		return writer_take_events(writer, socket, (const void *)item->bytes);
 	case RECORD_OPENING:
-		judge_opening(socket->judged, (const void *)item->bytes);
+		judge_opening(writer->judge, socket->judged, (const void *)item->bytes);
 		return 0;
 	case RECORD_SPIKE:
 		return take_spike(writer, socket, (const void *)item->bytes);

@@ -21,7 +21,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 23, SECONDS = 3 };
+enum { CONNECTIONS = 23, SECONDS = 3, HELD_US = 120000 };
+
+/* Bytes that TCP holds back: they stand in tx_queue before the kernel side hears of them. */
+static void held_block(int client, int server)
+{
+	static const char bytes[60000]; /* of one packet, on loopback */
+	char copy[sizeof(bytes) + 1];
+
+	assert_int_equal(send(client, bytes, sizeof(bytes), MSG_MORE), sizeof(bytes));
+	usleep(HELD_US);
+	assert_int_equal(send(client, bytes, 1, 0), 1);
+	assert_int_equal(recv(server, copy, sizeof(copy), MSG_WAITALL), sizeof(copy));
+}
 
 /* The command: argv is bursts, the listening descriptor. Blocks of random sizes stand for random
  * times on each connection. */
@@ -41,6 +53,8 @@ static int bursts_main(char **argv)
 		size_t bytes = 1 + (size_t)rand_r(&seed) % (rand_r(&seed) % 7 ? 3000 : 60000);
 
 		traffic_block(client[index], server[index], bytes, rand_r(&seed) % 5 ? 0 : 2);
+		if (rand_r(&seed) % 200 == 0)
+			held_block(client[index], server[index]);
 	}
 	return 0;
 }
@@ -119,6 +133,9 @@ static void verdicts_equal_the_definition(const struct recorded *recorded)
 	definition_fill(definition, sizeof(definition));
 	/* Enough to tell: with nothing seen both would be equal too. */
 	assert_true(recorded_integer(recorded, "select count(*) from spike_seen") > 31);
+	assert_true(recorded_integer(recorded, "select count(*) from spike_seen join spike using "
+					       "(spike_id) where gauge = 'tx_queue' and peak_bytes "
+					       "= 60001 and samples > 3") > 0);
 	assert_int_equal(rows_apart(recorded, judged, definition), 0);
 	assert_int_equal(rows_apart(recorded, definition, judged), 0);
 }

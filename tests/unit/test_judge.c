@@ -149,7 +149,7 @@ static void open_percent(struct fixture *fixture, uint64_t start_ns, uint32_t th
 		.threshold_bytes = threshold_bytes,
 	};
 
-	judge_opening(fixture->socket, &opening);
+	judge_opening(fixture->judge, fixture->socket, &opening);
 }
 
 static void close_percent(struct fixture *fixture, uint64_t start_ns, uint64_t end_ns,
@@ -206,6 +206,47 @@ static void in_percent_a_window_sees_the_spike_whose_threshold_it_shows(void **s
 	assert_int_equal(sight_of(fixture, 100)[1].samples, 0);
 	assert_int_equal(sight_of(fixture, 210)[1].samples, 1);
 	assert_int_equal(judge_ambiguous(fixture->judge, 1, GAUGE_RX_QUEUE, 0), 1);
+}
+
+static void in_percent_samples_before_a_late_word_of_the_spike_count(void **state)
+{
+	struct fixture *fixture = *state;
+
+	give_sample(fixture, 0, 90, 99, 5000); /* before it */
+	give_sample(fixture, 0, 110, 111, 2999);
+	give_sample(fixture, 0, 120, 121, 3000);
+	give_sample(fixture, 1, 120, 121, 4000);
+	open_percent(fixture, 100, 3000); /* told after them */
+	give_sample(fixture, 0, 130, 131, 3500);
+	close_percent(fixture, 100, 200, 3000);
+	give_sample(fixture, 0, 210, 211, 4000);
+	close_percent(fixture, 205, 300, 3000); /* told by its end alone */
+	finish(fixture);
+	assert_int_equal(sight_of(fixture, 100)[0].samples, 2);
+	assert_int_equal(sight_of(fixture, 100)[0].polled_peak_bytes, 3500);
+	assert_int_equal(sight_of(fixture, 100)[1].samples, 1);
+	assert_int_equal(sight_of(fixture, 205)[0].samples, 1);
+	assert_int_equal(judge_unexplained(fixture->judge, 0, GAUGE_RX_QUEUE, 0), 0);
+	assert_int_equal(judge_undecided(fixture->judge), 0);
+}
+
+static void in_percent_samples_given_up_are_counted(void **state)
+{
+	enum { SAMPLES = 1000 };
+	struct fixture *fixture = *state;
+	uint64_t seen;
+
+	for (uint64_t index = 0; index < SAMPLES; index++)
+		give_sample(fixture, 0, 1000 + 10 * index, 1005 + 10 * index, 4000);
+	close_percent(fixture, 100, 12000, 3000); /* the first of them are not held any more */
+	assert_int_equal(judge_undecided(fixture->judge), 1);
+	for (uint64_t index = 0; index < SAMPLES; index++)
+		give_sample(fixture, 0, 20000 + 10 * index, 20005 + 10 * index, 4000);
+	close_percent(fixture, 20000 + 10 * (SAMPLES - 10), 40000, 3000);
+	assert_int_equal(judge_undecided(fixture->judge), 1);
+	finish(fixture);
+	seen = sight_of(fixture, 20000 + 10 * (SAMPLES - 10))[0].samples;
+	assert_int_equal(seen, 10);
 }
 
 static void a_spike_that_no_sample_touches_is_missed(void **state)
@@ -529,6 +570,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			in_percent_a_window_sees_the_spike_whose_threshold_it_shows, setup_percent,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			in_percent_samples_before_a_late_word_of_the_spike_count, setup_percent,
+			teardown),
+		cmocka_unit_test_setup_teardown(in_percent_samples_given_up_are_counted,
+						setup_percent, teardown),
 		cmocka_unit_test_setup_teardown(too_many_waiting_spikes_are_refused, setup,
 						teardown),
 	};
