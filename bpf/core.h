@@ -265,10 +265,15 @@ static __always_inline int record_death(struct sock *sk)
 {
 	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
 
+	__u64 now_ns;
+
 	if (!state)
 		return 0;
+	now_ns = bpf_ktime_get_ns();
 	if (!state->closed)
-		socket_finish(sk, state, bpf_ktime_get_ns(), true);
+		socket_finish(sk, state, now_ns, true);
+	else if (filter_pid && state->number && now_ns < stop_ns)
+		death_emit(state, now_ns, 0); /* it was told of before --pid put it aside */
 	bpf_sk_storage_delete(&sockets, sk);
 	return 0;
 }

@@ -298,6 +298,17 @@ static __always_inline bool socket_used(struct sock *sk, struct socket_state *st
 	return !state->closed;
 }
 
+static __always_inline void death_emit(const struct socket_state *state, __u64 time_ns, __u32 flags)
+{
+	struct record_death *record = record_reserve(RECORD_DEATH, sizeof(*record));
+
+	if (!record)
+		return;
+	record_head(&record->header, state->number, RECORD_DEATH, 0, 0, flags);
+	record->time_ns = time_ns;
+	record_submit(record);
+}
+
 /* A socket's last records, cut at the capture's end if that came first. */
 static __noinline int socket_finish(struct sock *sk, struct socket_state *state, __u64 time_ns,
 				    bool dead)
@@ -332,15 +343,8 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 		trace_flush(state);
 	if (state->owner_news)
 		owner_emit(sk, state);
-	if (dead) {
-		struct record_death *record = record_reserve(RECORD_DEATH, sizeof(*record));
-
-		if (!record)
-			return 0;
-		record_head(&record->header, state->number, RECORD_DEATH, 0, 0, flags);
-		record->time_ns = time_ns;
-		record_submit(record);
-	}
+	if (dead)
+		death_emit(state, time_ns, flags);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- What the measurement itself cost in CPU time. probe: the kernel times the probe's programs in stretches; their mean is
 -- carried over to the whole capture. Without such a stretch the probe's cost is not known, and has no row. cpu_share is of
--- one CPU.
+-- one CPU. Pollers of one source and period are told apart by their poller_id: proc:1s#2. What a
+-- replay simulated never ran.
 CREATE VIEW measurement_cost AS
 WITH span AS MATERIALIZED (
 	SELECT capture_id, end_ns - start_ns AS capture_ns
@@ -26,11 +27,13 @@ WITH span AS MATERIALIZED (
 		WHEN period_ns % 1000000 = 0 THEN (period_ns / 1000000) || 'ms'
 		WHEN period_ns % 1000 = 0 THEN (period_ns / 1000) || 'us'
 		ELSE period_ns || 'ns'
-		END,
+		END
+		|| CASE WHEN count(*) OVER (PARTITION BY capture_id, source, period_ns) > 1 THEN '#' || poller_id ELSE '' END,
 		poller_id,
 		cpu_ns,
 		polls
 	FROM poller_run
+	WHERE poller_id IN (SELECT poller_id FROM poller WHERE simulated = 0)
 	UNION ALL
 	SELECT capture_id, thread, NULL, cpu_ns, turns
 	FROM thread_cpu

@@ -10,49 +10,87 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-/* In the new process: never returns. A failed exec is told through the pipe, which a successful one
- * closes. */
-static void child_execute(char *const *command, int report_fd)
+/* In the new process, once the word has come: never returns. A failed exec is told through the
+ * report, which a successful one closes. */
+static void child_execute(char *const *command, int word_fd, int report_fd)
 {
 	sigset_t none;
+	char word;
 	int error;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execvp(command[0], command);
+	signal(SIGPIPE, SIG_DFL);
+	if (read(word_fd, &word, sizeof(word)) == sizeof(word))
+		execvp(command[0], command);
 	error = errno;
 	if (write(report_fd, &error, sizeof(error)) != sizeof(error))
 		_exit(126);
 	_exit(127);
 }
 
+/* Has it executed its command, and stop before the first instruction where tracing it is allowed:
+ * so it is known whether it can be executed before anything is recorded. Returns errno of the
+ * exec. */
+static int child_load(struct child *child, int word_fd, int report_fd)
+{
+	bool traced = ptrace(PTRACE_SEIZE, child->pid, NULL, PTRACE_O_TRACEEXEC) == 0;
+	int error = 0, status;
+
+	if (write(word_fd, "", 1) != 1)
+		return errno;
+	if (read(report_fd, &error, sizeof(error)) == sizeof(error)) {
+		waitpid(child->pid, NULL, 0);
+		return error;
+	}
+	child->stopped = traced && waitpid(child->pid, &status, 0) == child->pid &&
+			 WIFSTOPPED(status);
+	return 0;
+}
+
 int child_start(char *const *command, struct child *ret_child, struct failure *failure)
 {
-	_cleanup_(closep) int report_fd = -1;
-	int fd[2], error = 0;
-	pid_t pid;
+	_cleanup_(closep) int report_read_fd = -1;
+	_cleanup_(closep) int word_write_fd = -1;
+	struct child child = { 0 };
+	int word[2], report[2], error;
 
-	if (pipe2(fd, O_CLOEXEC) < 0)
+	if (pipe2(word, O_CLOEXEC) < 0)
 		return failure_set(failure, errno, "a pipe can't be made: %s", strerror(errno));
-	report_fd = fd[0];
-	pid = fork();
-	if (pid == 0)
-		child_execute(command, fd[1]);
-	close(fd[1]);
-	if (pid < 0)
-		return failure_set(failure, errno, "'%s' can't be started: %s", command[0],
-				   strerror(errno));
-	if (read(report_fd, &error, sizeof(error)) == sizeof(error)) {
-		waitpid(pid, NULL, 0);
+	word_write_fd = word[1];
+	if (pipe2(report, O_CLOEXEC) < 0) {
+		error = errno;
+		close(word[0]);
+		return failure_set(failure, error, "a pipe can't be made: %s", strerror(error));
+	}
+	report_read_fd = report[0];
+	child.pid = fork();
+	if (child.pid == 0) {
+		close(word[1]); /* or it would wait for itself, should this process die */
+		child_execute(command, word[0], report[1]);
+	}
+	error = child.pid < 0 ? errno : 0;
+	close(word[0]);
+	close(report[1]);
+	if (!error)
+		error = child_load(&child, word_write_fd, report_read_fd);
+	if (error)
 		return failure_set(failure, error, "'%s' can't be started: %s", command[0],
 				   strerror(error));
-	}
-	*ret_child = (struct child){ .pid = pid };
+	*ret_child = child;
 	return 0;
+}
+
+void child_run(struct child *child)
+{
+	if (child->stopped)
+		ptrace(PTRACE_DETACH, child->pid, NULL, NULL);
+	child->stopped = false;
 }
 
 bool child_ended(struct child *child)
@@ -74,6 +112,7 @@ void child_stop(struct child *child)
 
 	if (!child->pid || child_ended(child))
 		return;
+	child_run(child);
 	kill(child->pid, SIGTERM);
 	for (int turn = 0; turn < 200 && !child_ended(child); turn++)
 		nanosleep(&pause, NULL);

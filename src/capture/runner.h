@@ -35,7 +35,7 @@ struct runner {
 	atomic_ullong missed_turns;
 	atomic_ullong cpu_ns; /* of all turns */
 	struct failure failure; /* why it ended early; read it after runner_join() */
-	int error;
+	atomic_int error; /* set before ended is */
 };
 
 /* Its first turn is due at first_ns, and none at or after end_ns (UINT64_MAX: until runner_join()).

@@ -131,6 +131,8 @@ static int session_drain(struct session *session, struct failure *failure)
 		error = runner_turn(probe, session->end_ns, 0, 0, &rows);
 	if (error && probe->failure.text[0])
 		*failure = probe->failure;
+	if (error)
+		atomic_store(&probe->error, error);
 	return error;
 }
 
@@ -151,6 +153,7 @@ static int session_end(struct session *session, struct failure *failure)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	struct clock_anchor anchor;
+	struct failure later;
 	int error, writer_error;
 
 	if (!session->end_ns || now_ns < session->end_ns)
@@ -159,12 +162,14 @@ static int session_end(struct session *session, struct failure *failure)
 	for (unsigned index = 0; index < session->runners; index++)
 		runner_join(&session->runner[index]);
 	error = session_runner_error(session, failure);
-	/* The counters' last values, so that before and after can be told. */
+	/* What the kernel side has measured is kept whatever befell a poller. Before it the
+	 * counters' last values, so that before and after can be told. */
 	if (!error)
 		error = runner_turn(&session->runner[RUNNER_OF_SOFTNET], session->end_ns, 0,
 				    session->end_ns, NULL);
+	writer_error = session_drain(session, error ? &later : failure);
 	if (!error)
-		error = session_drain(session, failure);
+		error = writer_error;
 	for (unsigned index = 0; index < session->runners; index++)
 		runner_pass(&session->runner[index], UINT64_MAX);
 	channel_close(session->channel);
@@ -182,13 +187,17 @@ static int session_end(struct session *session, struct failure *failure)
 	return error ? error : writer_error;
 }
 
-/* The signals that end a capture, and the one that says that its command has ended. */
+/* The signals that end a capture, and the one that says that its command has ended. A signal that
+ * is blocked comes although it is ignored, and nohup(1) has SIGHUP ignored. */
 static void signals_block(sigset_t *ret_signals, sigset_t *ret_before)
 {
+	struct sigaction hang_up = { 0 };
+
 	sigemptyset(ret_signals);
 	sigaddset(ret_signals, SIGINT);
 	sigaddset(ret_signals, SIGTERM);
-	sigaddset(ret_signals, SIGHUP);
+	if (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN)
+		sigaddset(ret_signals, SIGHUP);
 	sigaddset(ret_signals, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, ret_signals, ret_before);
 }

@@ -11,6 +11,7 @@
 #include "source/softnet.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -252,11 +253,30 @@ static int session_put_poller(struct session *session, unsigned index, int64_t p
 				failure);
 }
 
+/* As the view measurement_cost names it: the source and the period, and where another poller has
+ * the same ones, its number. */
+static void session_name_poller(const struct session *session, unsigned index, int64_t poller_id,
+				char *name, size_t name_bytes)
+{
+	const char *source = session->source[index]->ops->name;
+	char period[UNITS_TEXT_BYTES];
+	bool twin = false;
+
+	for (unsigned other = RUNNER_OF_POLLERS; other < session->runners; other++)
+		twin = twin ||
+		       (other != index && strcmp(session->source[other]->ops->name, source) == 0 &&
+			session->period_ns[other] == session->period_ns[index]);
+	time_format(session->period_ns[index], period);
+	if (twin)
+		snprintf(name, name_bytes, "%s:%s#%" PRId64, source, period, poller_id);
+	else
+		snprintf(name, name_bytes, "%s:%s", source, period);
+}
+
 /* Who runs what, for the writer; the pollers' rows too. */
 static int session_describe(struct session *session, struct writer_options *writer,
 			    uint64_t *first_ns, struct failure *failure)
 {
-	char period[UNITS_TEXT_BYTES];
 	int error = 0;
 
 	for (unsigned index = 0; index < session->runners && !error; index++) {
@@ -281,8 +301,8 @@ static int session_describe(struct session *session, struct writer_options *writ
 		entry->poller = poller_kind_find(
 			session->options->poller[index - RUNNER_OF_POLLERS].source);
 		entry->poller_id = writer->ids.poller_id++;
-		snprintf(entry->name, sizeof(entry->name), "%s:%s", runner->source->ops->name,
-			 time_format(session->period_ns[index], period));
+		session_name_poller(session, index, entry->poller_id, entry->name,
+				    sizeof(entry->name));
 		runner->realtime_priority = session->options->realtime_priority;
 		first_ns[index] += phase_draw_ns(session->period_ns[index]);
 		error = session_put_poller(session, index, entry->poller_id, first_ns[index],
@@ -321,6 +341,11 @@ static int session_start_threads(struct session *session, struct failure *failur
 	error = session_describe(session, &writer, first_ns, failure);
 	if (!error)
 		error = writer_start(&writer, &session->writer, failure);
+	/* No poller reads before its first turn: what happens until then needn't wait for it. */
+	for (unsigned index = RUNNER_OF_POLLERS; index < session->runners && !error; index++)
+		error = runner_pass(&session->runner[index], first_ns[index]);
+	if (error == -ENOMEM)
+		return failure_set(failure, ENOMEM, "out of memory");
 	for (unsigned index = 0; index < session->runners && !error; index++)
 		error = runner_start(
 			&session->runner[index], first_ns[index], session->period_ns[index],
@@ -354,7 +379,12 @@ int session_begin(struct session *session, struct failure *failure)
 		session->end_ns = session->poll_start_ns + session->options->duration_ns;
 		probe_stop(session->probe, session->end_ns);
 	}
-	return session_start_threads(session, failure);
+	error = session_start_threads(session, failure);
+	if (!error && session->child.pid) {
+		clock_sleep_until_ns(session->poll_start_ns);
+		child_run(&session->child);
+	}
+	return error;
 }
 
 void session_close(struct session *session, bool keep)

@@ -29,7 +29,7 @@ struct writer_runner {
 	enum runner_kind kind;
 	struct runner *runner;
 	int64_t poller_id; /* of a poller */
-	char name[32]; /* for losses: "proc:1s" */
+	char name[64]; /* for losses: "proc:1s" */
 	const struct poller_kind *poller; /* NULL: it is no poller */
 };
 

@@ -115,11 +115,13 @@ static int put_loss(void *context, const char *cause, uint64_t count)
 
 static int put_runner_losses(struct writer *writer, const struct writer_runner *runner)
 {
-	char cause[64];
+	char cause[128];
 	int error;
 
-	if (runner->kind == RUNNER_PROBE)
-		return 0; /* its turns only have to come before the ring is full, which is counted */
+	snprintf(cause, sizeof(cause), "failed:%s", runner->name);
+	error = put_loss(writer, cause, atomic_load(&runner->runner->error) != 0);
+	if (error || runner->kind == RUNNER_PROBE)
+		return error; /* the probe's turns only have to come before the ring is full */
 	snprintf(cause, sizeof(cause), "missed_turns:%s", runner->name);
 	error = put_loss(writer, cause, atomic_load(&runner->runner->missed_turns));
 	if (error || !runner->poller)

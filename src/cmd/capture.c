@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -301,6 +302,8 @@ static int capture_run(int argc, char **argv)
 		return status;
 	if (help)
 		return usage_print(usage);
+	/* Who reads the progress may have had enough: the capture goes on. */
+	signal(SIGPIPE, SIG_IGN);
 	status = session_run(&options, &capture_id, &failure);
 	if (status >= 0)
 		error = first_table_print(options.path, capture_id, &failure);

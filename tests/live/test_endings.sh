@@ -36,6 +36,25 @@ wait "$pid"
 tap_equal "SIGTERM ends a capture with status 0" 0 $?
 tap_equal "in order" 1 "$(sqlite3 "$scratch/term.db" 'SELECT ended FROM completeness')"
 
+"$binary" capture -o "$scratch/short.db" -- true >/dev/null 2>&1
+tap_equal "its command runs from when the pollers do" 1 \
+	"$(sqlite3 "$scratch/short.db" 'SELECT poller.end_ns >= poller.start_ns AND capture.end_ns >= poller.start_ns FROM poller JOIN capture USING (capture_id)')"
+
+nohup "$binary" capture -o "$scratch/nohup.db" -d 2s >/dev/null 2>&1 &
+pid=$!
+sleep 0.7
+kill -HUP "$pid"
+wait "$pid"
+tap_equal "under nohup SIGHUP does not end it" 1 "$(sqlite3 "$scratch/nohup.db" 'SELECT ended AND end_ns - start_ns >= 2000000000 FROM completeness JOIN capture')"
+"$binary" capture -o "$scratch/hang-up.db" -d 20s >/dev/null 2>&1 &
+pid=$!
+sleep 0.7
+kill -HUP "$pid"
+wait "$pid"
+tap_equal "else it does, in order" 1 "$(sqlite3 "$scratch/hang-up.db" 'SELECT ended AND end_ns - start_ns < 20000000000 FROM completeness JOIN capture')"
+"$binary" capture -o "$scratch/pipe.db" --verbose -d 3s 2>&1 >/dev/null | head -n 1 >/dev/null
+tap_equal "a closed progress line does not end it" 1 "$(sqlite3 "$scratch/pipe.db" 'SELECT ended AND end_ns - start_ns >= 3000000000 FROM completeness JOIN capture')"
+
 "$binary" capture -o "$file" --label second -- sh -c 'exit 7' >/dev/null 2>&1
 tap_equal "a capture has its command's status" 7 $?
 tap_equal "a second capture goes into the same file" \
@@ -63,16 +82,28 @@ for backend in fentry kprobe; do
 	tap_equal "and no file" 0 "$(ls "$scratch" | grep -c '^new.db')"
 done
 
+# Not before a poller's first turn is due must a spike wait for it: one of them reads every ten minutes.
 rm -f "$file"
-"$binary" capture -o "$file" --poll proc:100ms >/dev/null 2>&1 &
+"$binary" capture -o "$file" -p 23019 --threshold 1 --min-spike 0 --poll proc:100ms --poll proc:10m >/dev/null 2>&1 &
 pid=$!
-sleep 3
+sleep 1
+"$binary" load spikes -p 23019 --size 5000 --pause 5ms --count 700 >/dev/null &
+load_pid=$!
+sleep 2.5
 "$binary" capture -o "$file" -d 1s >/dev/null 2>"$scratch/err"
 tap_equal "a file that is being written is refused" 1 $?
 tap_equal "with one line" 1 "$(grep -c 'another capture' "$scratch/err")"
+kill -0 "$load_pid"
+tap_case $? "the load goes on until the kill"
+killed_ns=$(date +%s%N)
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
+wait "$load_pid"
 tap_equal "a killed capture's file opens, and says that it did not end" \
 	"0|0" "$(query 'SELECT complete, ended FROM completeness')"
-tap_equal "it holds all but the last second or so" 1 "$(query 'SELECT count(*) > 5 FROM poll')"
+# SQLite's integers hold both clocks.
+tap_equal "it holds all polls and spikes but those of the last second or so" "1|1" \
+	"$(query "SELECT (SELECT max(end_ns) FROM poll) - start_ns + start_utc_ns > $killed_ns - 2000000000,
+		(SELECT max(end_ns) FROM spike) - start_ns + start_utc_ns > $killed_ns - 2000000000 FROM capture")"
+tap_equal "and from the beginning on" 1 "$(query "SELECT max(gap_ns) < 500000000 FROM (SELECT start_ns - lag(start_ns) OVER (ORDER BY start_ns) AS gap_ns FROM spike)")"
 tap_done

@@ -75,9 +75,39 @@ tap_case "$(query 'SELECT (SELECT sum(missed_turns) FROM poll) <> (SELECT count 
 tap_case "$(query 'SELECT missed_by_schedule = 0 OR missed_by_time NOT BETWEEN missed_by_schedule AND missed_by_schedule + 500 FROM poller_run')" \
 	"and is counted by real time, too"
 
+capture -p "$port" --poll proc:200us --poll proc:200us:page --poll proc:200us -d 300ms
+tap_equal "pollers of one source and period are told apart" "1 2 3 | 1 2 3" \
+	"$(query "SELECT group_concat(substr(cause, -1), ' ') || ' | ' || (SELECT group_concat(substr(source, -1), ' ') FROM (
+		SELECT source FROM measurement_cost WHERE source LIKE 'proc:200us#%' ORDER BY 1))
+		FROM (SELECT cause FROM loss WHERE cause LIKE 'missed_turns:proc:200us#%' ORDER BY 1)")"
+tap_case "$(query "SELECT (SELECT sum(missed_turns) FROM poll) <> (SELECT sum(count) FROM loss WHERE cause LIKE 'missed%')")" \
+	"and none of their losses is dropped"
+
 capture -p "$port" --queue 4K --poll proc:20ms -- "$binary" load client -p "$port" --rate 1000:500ms --connections 101
 lost "a writer that can't keep up" 'writer_behind:%'
 served
+
+# The kernel fails a poller's read in the middle of traffic: what was measured until then is kept.
+if command -v strace >/dev/null; then
+	"$binary" load spikes -p 23021 --size 20000 --pause 2ms --count 2000 >/dev/null &
+	load_pid=$!
+	rm -f "$file"
+	"$binary" capture -o "$file" -p 23021 --poll proc:20ms --min-spike 0 --threshold 1 -d 5s >"$scratch/out" 2>"$scratch/err" &
+	capture_pid=$!
+	sleep 1.2
+	table=$(readlink "/proc/$capture_pid/fd/"* | grep '/net/tcp$')
+	timeout 10 strace -f -q -o /dev/null -e trace=pread64 -P "$table" -e inject=pread64:error=EIO -p "$capture_pid" 2>"$scratch/strace"
+	wait "$capture_pid"
+	tap_equal "a poller that can't read any more ends the capture with status 1" 1 $?
+	tap_equal "with one line" 1 "$(grep -c 'cannot read .*Input/output error' "$scratch/err")"
+	tap_equal "the file tells it" "0|1|failed:proc:20ms" "$(query "SELECT complete, ended, cause FROM completeness JOIN loss USING (capture_id) WHERE cause LIKE 'failed%'")"
+	tap_equal "and holds the kernel's side up to the end" 1 "$(query "SELECT max(spike.end_ns) > capture.end_ns - 100000000 AND
+		max(queue_summary.end_ns) = capture.end_ns FROM capture, spike, queue_summary")"
+	kill "$load_pid"
+	wait "$load_pid" 2>/dev/null
+else
+	tap_skip "a poller that can't read any more" "there is no strace to make its reads fail"
+fi
 
 if ip netns add "$netns" 2>/dev/null && ip netns exec "$netns" ip link set lo up &&
 	ip netns exec "$netns" sysctl -qw net.core.optmem_max=256 2>/dev/null; then
