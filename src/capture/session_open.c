@@ -358,6 +358,8 @@ int session_begin(struct session *session, struct failure *failure)
 {
 	int error = store_next_ids(session->store, &session->ids, failure);
 
+	if (!error)
+		error = store_drop_indexes(session->store, failure);
 	if (error)
 		return error;
 	probe_wake(session->probe);

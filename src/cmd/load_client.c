@@ -19,6 +19,7 @@ static const char usage[] =
 	"\n"
 	"Sends requests at a given rate, whatever the replies do. A request's latency counts from the instant at which it\n"
 	"was meant to go out, so a server that stalls is not forgiven for the requests that it kept from being sent.\n"
+	"One that was not answered counts with the time until it was given up.\n"
 	"\n"
 	"  -p PORT               the server's port on HOST (default 127.0.0.1)\n"
 	"  --rate N[:TIME][,N:TIME]...  requests a second, all connections together, in steps (default 1000);\n"

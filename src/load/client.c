@@ -266,6 +266,22 @@ static int client_run(struct client *client)
 	return error;
 }
 
+/* What is not answered counts with the time until it was given up, a lower bound: a server that
+ * stalls for good is not forgiven either. */
+static void client_give_up(struct client *client)
+{
+	for (unsigned index = 0; index < client->options->connections; index++) {
+		struct connection *connection = &client->connection[index];
+
+		for (uint64_t number = connection->answered; number < connection->due; number++) {
+			const struct request *request = request_at(connection, number);
+
+			histogram_add(&client->result->step[request->step].latency,
+				      client->result->drained_ns - request->intended_ns);
+		}
+	}
+}
+
 static int client_connect(struct client *client, struct failure *failure)
 {
 	const struct load_client_options *options = client->options;
@@ -354,6 +370,8 @@ int load_drive(const struct load_client_options *options, struct load_result *re
 		error = client_run(&client);
 		if (error)
 			client_complain(error, failure);
+		else
+			client_give_up(&client);
 	}
 	client_close(&client);
 	return error;

@@ -28,8 +28,8 @@ struct load_step {
 	uint64_t start_ns; /* from the load's start, as all of its times */
 	uint64_t duration_ns; /* by the schedule */
 	uint64_t last_reply_ns; /* 0: none */
-	/* Each answered request's time from its intended instant to its reply: a stalled server is
-	 * not forgiven for the requests that it kept from being sent. */
+	/* Each request's time from its intended instant to its reply, or until the client gave up:
+	 * a stalled server is not forgiven for the requests that it kept from being sent. */
 	struct histogram latency;
 };
 

@@ -247,6 +247,10 @@ const char *store_gauge_name(unsigned gauge);
  */
 int store_create(const char *path, struct store **ret_store, struct failure *failure);
 
+/* Before a capture writes: the views' indexes would cost it time with every row. store_complete()
+ * builds them. */
+int store_drop_indexes(struct store *store, struct failure *failure);
+
 /* Opens path for reading only. Works beside a running capture, and on a read-only file system. */
 int store_open(const char *path, struct store **ret_store, struct failure *failure);
 

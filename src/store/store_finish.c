@@ -20,6 +20,16 @@ static const char index_sql[] =
 	"CREATE INDEX IF NOT EXISTS softnet_sample_by_cpu ON softnet_sample (capture_id, cpu, time_ns);"
 	"CREATE INDEX IF NOT EXISTS poll_by_poller ON poll (poller_id, start_ns);";
 
+/* Of an earlier capture in the same file: with its indexes kept up the writer took 1,784 ms of CPU
+ * time for what takes 621 ms without (168,700 spikes). */
+static const char index_drop_sql[] = "DROP INDEX IF EXISTS spike_by_threshold;"
+				     "DROP INDEX IF EXISTS spike_by_socket;"
+				     "DROP INDEX IF EXISTS sample_by_socket;"
+				     "DROP INDEX IF EXISTS trace_block_by_socket;"
+				     "DROP INDEX IF EXISTS queue_summary_by_socket;"
+				     "DROP INDEX IF EXISTS softnet_sample_by_cpu;"
+				     "DROP INDEX IF EXISTS poll_by_poller;";
+
 /* With the indexes, or each socket would cost a scan of every table that refers to it. */
 static const char foreign_sql[] =
 	"DELETE FROM spike_seen WHERE spike_id IN (SELECT spike_id FROM spike WHERE socket_id IN temp.foreign_socket);"
@@ -64,6 +74,11 @@ int store_next_ids(struct store *store, struct store_ids *ret_ids, struct failur
 		return store_error(store, "reading", failure);
 	*ret_ids = ids;
 	return 0;
+}
+
+int store_drop_indexes(struct store *store, struct failure *failure)
+{
+	return store_execute(store, index_drop_sql, failure);
 }
 
 int store_commit(struct store *store, struct failure *failure)

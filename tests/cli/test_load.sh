@@ -135,7 +135,10 @@ served
 
 # 20 requests of 2 s: the server listens to a signal while it serves them, not after them.
 serve --service 2s
-"$binary" load client -p "$port" --rate 1000:20ms --drain 0 --json >"$scratch/client"
+"$binary" load client -p "$port" --rate 1000:20ms --drain 300ms --json >"$scratch/client"
+tap_equal "none of them is answered" 0/20 "$(member answered)/$(member unanswered)"
+[ "$(member p50_ns)" -ge 300000000 ] && [ "$(member max_ns)" -ge 319000000 ]
+tap_case $? "and they stand in the percentiles with the time until they were given up" "p50 $(member p50_ns) ns, max $(member max_ns) ns"
 began_ns=$(now_ns)
 served
 tap_equal "a server ends in order while it serves" 0 $?
