@@ -243,6 +243,11 @@ static int command_take(int argc, char **argv, struct capture_options *options)
 		return usage_wrong("capture",
 				   "'-d' or '-- %s': either sets when the capture ends, choose one",
 				   options->command[0]);
+	if (options->accept_exact && !options->accept_thresholds)
+		return usage_wrong(
+			"capture",
+			"'--accept-exact' costs every system call something, and "
+			"--accept-threshold 0 leaves accept queues out: leave one of them out");
 	if (!options->path)
 		return usage_wrong("capture", "'-o FILE' is missing: which file to write?");
 	return 0;
