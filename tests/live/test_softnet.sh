@@ -60,7 +60,7 @@ if [ "$(sqlite3 "$file" 'SELECT sum(drops_counted) FROM softnet_counted')" -gt 0
 	[ "$(sqlite3 "$file" 'SELECT sum(drops_measured) FROM softnet_counted')" -gt 0 ]
 	tap_case $? "drops were measured"
 	# A reading and an event a moment apart may fall on either side of each other: only those within 1 ms of the first or
-	# last reading may. The counter has a few more than were measured, up to one in a hundred on one CPU: README, limits.
+	# last reading may. The counter has a few more than were measured where a process runs no BPF programs: README, limits.
 	tap_equal "no drop was measured that the counter did not count" 0 "$(sqlite3 "$file" "SELECT count(*) FROM softnet_counted AS counted
 		WHERE drops_measured - drops_counted > (
 			SELECT ifnull(sum(packets), 0) FROM backlog_drop WHERE backlog_drop.cpu = counted.cpu
