@@ -200,10 +200,15 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
-	if (send_goes_on(state, &queues, left_bytes))
+	if (send_goes_on(state, &queues, left_bytes)) {
 		state->note = NOTE_NONE; /* added just now: socket_observe() dates it */
+		if (trace_wanted)
+			state->since_ns = state->note_ns;
+	}
 	socket_catch_up(sk, state, &queues);
 	now_ns = socket_observe(sk, state, &queues);
+	if (trace_wanted)
+		state->since_ns = 0;
 	if (!now_ns && !trace_wanted && send_is_prompt(sk, tp, message, left_bytes)) {
 		state->note = NOTE_PROMPT;
 		state->note_ns = bpf_jiffies64();
@@ -256,6 +261,36 @@ static __always_inline int record_transmit(struct sk_buff *skb)
 		state->until_ns = 0;
 	}
 	state->note = NOTE_NONE;
+	return 0;
+}
+
+/* Of a traced capture: a system call returns, the socket's lock is free: returned.h. */
+static __always_inline struct socket_state *returned_find(struct sock *sk, int result)
+{
+	struct socket_state *state;
+
+	if (result < 0 || !socket_is_tcp(sk))
+		return NULL;
+	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	return state && !state->closed ? state : NULL;
+}
+
+static __always_inline int record_read_returned(struct sock *sk, int result)
+{
+	struct socket_state *state = returned_find(sk, result);
+
+	if (state)
+		returned_note_read(state, kernel_object(struct tcp_sock, sk)->copied_seq,
+				   sk->sk_backlog.rmem_alloc.counter);
+	return 0;
+}
+
+static __always_inline int record_send_returned(struct sock *sk, int result)
+{
+	struct socket_state *state = returned_find(sk, result);
+
+	if (state)
+		returned_note_send(state);
 	return 0;
 }
 

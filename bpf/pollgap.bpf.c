@@ -48,6 +48,18 @@ int BPF_PROG(tp_btf_transmit, struct sk_buff *skb)
 	return record_transmit(skb);
 }
 
+SEC("?tp_btf/sock_recv_length")
+int BPF_PROG(tp_btf_read_returned, struct sock *sk, int result)
+{
+	return record_read_returned(sk, result);
+}
+
+SEC("?tp_btf/sock_send_length")
+int BPF_PROG(tp_btf_send_returned, struct sock *sk, int result)
+{
+	return record_send_returned(sk, result);
+}
+
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(tp_btf_state, struct sock *sk, int old_state, int new_state)
 {

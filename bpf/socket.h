@@ -3,7 +3,7 @@
 #define POLLGAP_SOCKET_H
 
 /* One socket: its queues, the filter, its state's beginning, its catching up and its end. */
-#include "gauge.h"
+#include "returned.h"
 
 #include <bpf/bpf_core_read.h>
 
@@ -182,18 +182,31 @@ static __always_inline __u64 tick_ns(__u64 tick)
 	return now_ns - (now_tick - tick) * length_ns;
 }
 
+/* What is dated back to a note happened before the system call returned, or before now. */
+static __always_inline void socket_note_end(struct socket_state *state, __u64 returned_ns)
+{
+	if (trace_wanted)
+		state->until_ns = returned_ns > state->note_ns ? returned_ns : bpf_ktime_get_ns();
+}
+
 /* What went by without a hook since the last one: see core.h. */
 static __always_inline void socket_catch_up(struct sock *sk, struct socket_state *state,
 					    const struct queues *queues)
 {
-	__u32 rx_queue_bytes = state->gauge[GAUGE_RX_QUEUE].value_bytes;
-	__u32 rmem_bytes = state->gauge[GAUGE_RMEM].value_bytes;
+	__u32 rx_queue_bytes, rmem_bytes;
 
+	if (trace_wanted && state->read_ns &&
+	    (state->note == NOTE_NONE || state->note == NOTE_READ ||
+	     state->read_ns < state->note_ns))
+		returned_catch_up(state, state->rcv_nxt, sk);
+	rx_queue_bytes = state->gauge[GAUGE_RX_QUEUE].value_bytes;
+	rmem_bytes = state->gauge[GAUGE_RMEM].value_bytes;
 	switch (state->note) {
 	case NOTE_SEND:
-		if (queues->tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
-			gauge_set(state, GAUGE_TX_QUEUE, queues->tx_queue_bytes, state->note_ns,
-				  sk);
+		if (queues->tx_queue_bytes <= state->gauge[GAUGE_TX_QUEUE].value_bytes)
+			break;
+		socket_note_end(state, state->sent_ns);
+		gauge_set(state, GAUGE_TX_QUEUE, queues->tx_queue_bytes, state->note_ns, sk);
 		break;
 	case NOTE_PROMPT:
 		if (queues->tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
@@ -201,6 +214,8 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 				  tick_ns(state->note_ns), sk);
 		break;
 	case NOTE_ARRIVAL:
+		if (trace_wanted)
+			state->until_ns = state->note_ns + SLACK_TOLD_NS;
 		/* By what came, not by what is left: the reader may have taken it all already. */
 		if (queues->rcv_nxt != state->rcv_nxt)
 			gauge_set(state, GAUGE_RX_QUEUE,
@@ -212,17 +227,19 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 	case NOTE_READ:
 		if (queues->rmem_bytes >= rmem_bytes)
 			break;
-		if (trace_wanted)
-			state->until_ns = bpf_ktime_get_ns();
+		socket_note_end(state, 0);
 		gauge_set(state, GAUGE_RMEM, queues->rmem_bytes, state->note_ns, sk);
-		if (trace_wanted)
-			state->until_ns = 0;
 		break;
 	default:
 		break;
 	}
 	state->note = NOTE_NONE;
 	state->rcv_nxt = queues->rcv_nxt;
+	if (trace_wanted) {
+		state->until_ns = 0;
+		if (state->read_ns)
+			returned_catch_up(state, queues->rcv_nxt, sk);
+	}
 }
 
 /*

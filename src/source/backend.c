@@ -20,6 +20,8 @@ const struct backend backends[] = {
 			{ "tp_btf_state", "btf_trace_inet_sock_set_state", POINT_BIRTH | POINT_DEATH },
 			{ "tp_btf_destroy", "btf_trace_tcp_destroy_sock", POINT_DEATH },
 			{ "tp_btf_accepted", "btf_trace_sys_exit", POINT_ACCEPT },
+			{ "tp_btf_read_returned", "btf_trace_sock_recv_length", POINT_RETURN },
+			{ "tp_btf_send_returned", "btf_trace_sock_send_length", POINT_RETURN },
 			{ "tp_btf_queued", "btf_trace_netif_rx_exit", POINT_BACKLOG },
 			{ "tp_btf_taken", "btf_trace_netif_receive_skb", POINT_BACKLOG },
 			{ "tp_btf_round", "btf_trace_napi_poll", POINT_BACKLOG },

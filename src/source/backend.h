@@ -18,6 +18,7 @@ enum measurement_point {
 	POINTS_ALL = 63, /* what every backend must cover */
 	POINT_ACCEPT = 64, /* a connection was taken out of an accept queue: on request */
 	POINT_BACKLOG = 128, /* a CPU's backlog has changed: on request */
+	POINT_RETURN = 256, /* a read or send has returned: for a trace */
 };
 
 struct hook {

@@ -227,7 +227,8 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 	probe->source.ops = &probe_ops;
 	probe->backend = options->backend;
 	probe->points = POINTS_ALL | (options->accept_exact ? POINT_ACCEPT : 0) |
-			(options->backlog_thresholds ? POINT_BACKLOG : 0);
+			(options->backlog_thresholds ? POINT_BACKLOG : 0) |
+			(options->trace ? POINT_RETURN : 0);
 	probe->stats_fd = -1;
 	source = &probe->source;
 	error = probe_load(probe, options, failure);
