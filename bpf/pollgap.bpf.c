@@ -7,6 +7,7 @@
 
 #include "backlog.h"
 #include "core.h"
+#include "walk.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -28,6 +29,12 @@ SEC("?tp_btf/tcp_probe")
 int BPF_PROG(tp_btf_ack, struct sock *sk, const struct sk_buff *skb)
 {
 	return record_ack(sk, skb);
+}
+
+SEC("?sockops")
+int sockops_closing(struct bpf_sock_ops *context)
+{
+	return record_closing(context);
 }
 
 SEC("?tp_btf/tcp_rcv_space_adjust")

@@ -52,6 +52,12 @@ static __always_inline bool socket_port_matches(const struct sock *sk)
 	return false;
 }
 
+static __always_inline bool socket_is_wanted(const struct sock *sk)
+{
+	return sk->__sk_common.skc_net.net->ns.inum == filter_netns_inode &&
+	       socket_port_matches(sk);
+}
+
 static __always_inline __u64 socket_inode(const struct sock *sk)
 {
 	const struct socket *socket = sk->sk_socket;
@@ -97,8 +103,7 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 
 	if (!state)
 		return 0;
-	if (sk->__sk_common.skc_net.net->ns.inum != filter_netns_inode ||
-	    !socket_port_matches(sk)) {
+	if (!socket_is_wanted(sk)) {
 		state->closed = 1;
 		return 0;
 	}

@@ -113,7 +113,7 @@ struct socket_state {
 	struct blog_state blog;
 	__u64 first_ns;
 	__u32 events; /* in event[] */
-	__u32 padding;
+	__u32 asked_flags; /* that the socket did not have before the capture: closing.h */
 	char owner_comm[COMM_BYTES];
 };
 
