@@ -286,8 +286,7 @@ static __always_inline int record_read_returned(struct sock *sk, int result)
 	struct socket_state *state = returned_find(sk, result);
 
 	if (state)
-		returned_note_read(state, kernel_object(struct tcp_sock, sk)->copied_seq,
-				   sk->sk_backlog.rmem_alloc.counter);
+		returned_note_read(state, sk);
 	return 0;
 }
 

@@ -131,6 +131,7 @@ struct tcp_sock {
 	__u32 rcv_wup;
 	__u8 nonagle : 4;
 	__u8 bpf_sock_ops_cb_flags;
+	bool is_mptcp; /* CONFIG_MPTCP */
 } __relocated;
 
 enum {

@@ -9,17 +9,21 @@
  * see in fields of their own, and the next hook under the lock brings the gauges up to it.
  */
 #include "gauge.h"
+#include "kernel_object.h"
 
-static __always_inline void returned_note_read(struct socket_state *state, __u32 copied_seq,
-					       __u32 rmem_bytes)
+static __always_inline void returned_note_read(struct socket_state *state, const struct sock *sk)
 {
+	__u64 now_ns = bpf_ktime_get_ns();
+	__u32 copied_seq = kernel_object(struct tcp_sock, sk)->copied_seq;
+	__u32 rmem_bytes = sk->sk_backlog.rmem_alloc.counter;
+
 	/* A read that finds nothing new leaves the one before to tell. */
 	if (state->read_ns && state->read_copied_seq == copied_seq &&
 	    state->read_rmem_bytes == rmem_bytes)
 		return;
 	state->read_copied_seq = copied_seq;
 	state->read_rmem_bytes = rmem_bytes;
-	state->read_ns = bpf_ktime_get_ns();
+	state->read_ns = now_ns;
 }
 
 static __always_inline void returned_note_send(struct socket_state *state)
@@ -44,6 +48,8 @@ static __noinline int returned_catch_up(struct socket_state *state, __u32 rcv_nx
 	rmem_bytes = state->read_rmem_bytes;
 	rx_queue_bytes = rcv_nxt - state->read_copied_seq;
 	state->read_ns = 0;
+	if (read_ns < state->last_ns)
+		return 0; /* a hook that fired meanwhile has seen what came after */
 	if (rmem_bytes < state->gauge[GAUGE_RMEM].value_bytes) {
 		if (state->note == NOTE_READ)
 			state->until_ns = read_ns;

@@ -5,15 +5,6 @@
 /* One socket: its queues, the filter, its state's beginning, its catching up and its end. */
 #include "returned.h"
 
-#include <bpf/bpf_core_read.h>
-
-extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
-
-/* Plain loads from a kernel object, by its type: no cost over an empty program, where
- * bpf_core_read() takes 30 ns each. */
-#define kernel_object(type, pointer) \
-	((const type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
-
 struct queues {
 	__u32 rx_queue_bytes;
 	__u32 tx_queue_bytes;
@@ -109,6 +100,8 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 	}
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
+	if (bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp)
+		__sync_fetch_and_add(&mptcp_sockets, 1);
 	state->number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
 	state->rcv_nxt = queues.rcv_nxt;
 	state->first_ns = time_ns;
