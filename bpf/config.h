@@ -14,6 +14,7 @@ const volatile __u32
 	filter_netns_inode; /* pollers see one network namespace only, and so does the probe */
 const volatile __u32 filter_pid; /* the process that reads or writes; 0: any */
 const volatile __u32 trace_wanted; /* RECORD_EVENTS: 0 or 1 */
+const volatile __u32 closing_watched; /* by the hook for connections that are being closed: 0 or 1 */
 const volatile __u32 blog_wanted; /* RECORD_BLOG: 0 or 1 */
 const volatile __u32 accept_threshold; /* the lowest, in connections; 0: not measured */
 const volatile __u32 backlog_threshold_packets[BACKLOG_THRESHOLDS_MAX]; /* ascending */
@@ -40,6 +41,7 @@ volatile __u32 netdev_budget_packets; /* net.core.netdev_budget */
 __u64 lost_records[RECORD_TYPES]; /* ring buffer full, by enum record_type */
 __u64 lost_states; /* events of sockets for which no socket storage was to be had */
 __u64 lost_listeners; /* accept queues that could not be followed: the table was full */
+__u64 mptcp_sockets; /* MPTCP moves what its connections hold with no hook behind it */
 __u32 sockets_numbered;
 
 #endif

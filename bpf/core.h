@@ -101,16 +101,14 @@ static __noinline int blog_observe(struct socket_state *state, __u32 rmem_bytes,
  * value after the ACK follows from the packet: tcp_ack() accepts an ACK that lies after snd_una and
  * not after snd_nxt.
  */
-static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb)
+static __always_inline int packet_observe(struct sock *sk, struct socket_state *state,
+					  const struct sk_buff *skb)
 {
-	struct socket_state *state = socket_find(sk);
 	const struct tcp_skb_cb *packet;
 	const struct tcp_sock *tp;
 	struct queues queues;
 	__u32 una;
 
-	if (!state)
-		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	una = tp->snd_una;
 	queues = queues_read(sk, tp, una);
@@ -123,7 +121,8 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 	if ((__s32)(packet->ack_seq - una) > 0 && (__s32)(tp->snd_nxt - packet->ack_seq) >= 0) {
 		if (queues.tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
 			socket_observe(sk, state, &queues);
-		if (packet_is_announced(sk, tp, packet))
+		if (sk->__sk_common.skc_state == TCP_ESTABLISHED &&
+		    packet_is_announced(sk, tp, packet))
 			return 0;
 		queues.tx_queue_bytes = tp->write_seq - packet->ack_seq;
 	}
@@ -133,6 +132,13 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 		state->note_ns = bpf_ktime_get_ns();
 	}
 	return 0;
+}
+
+static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb)
+{
+	struct socket_state *state = socket_find(sk);
+
+	return state ? packet_observe(sk, state, skb) : 0;
 }
 
 /* Measurement point: the application has taken bytes; the packet that they were in is not freed
@@ -200,10 +206,15 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
-	if (send_goes_on(state, &queues, left_bytes))
+	if (send_goes_on(state, &queues, left_bytes)) {
 		state->note = NOTE_NONE; /* added just now: socket_observe() dates it */
+		if (trace_wanted)
+			state->since_ns = state->note_ns;
+	}
 	socket_catch_up(sk, state, &queues);
 	now_ns = socket_observe(sk, state, &queues);
+	if (trace_wanted)
+		state->since_ns = 0;
 	if (!now_ns && !trace_wanted && send_is_prompt(sk, tp, message, left_bytes)) {
 		state->note = NOTE_PROMPT;
 		state->note_ns = bpf_jiffies64();
@@ -256,6 +267,35 @@ static __always_inline int record_transmit(struct sk_buff *skb)
 		state->until_ns = 0;
 	}
 	state->note = NOTE_NONE;
+	return 0;
+}
+
+/* Of a traced capture: a system call returns, the socket's lock is free: returned.h. */
+static __always_inline struct socket_state *returned_find(struct sock *sk, int result)
+{
+	struct socket_state *state;
+
+	if (result < 0 || !socket_is_tcp(sk))
+		return NULL;
+	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	return state && !state->closed ? state : NULL;
+}
+
+static __always_inline int record_read_returned(struct sock *sk, int result)
+{
+	struct socket_state *state = returned_find(sk, result);
+
+	if (state)
+		returned_note_read(state, sk);
+	return 0;
+}
+
+static __always_inline int record_send_returned(struct sock *sk, int result)
+{
+	struct socket_state *state = returned_find(sk, result);
+
+	if (state)
+		returned_note_send(state);
 	return 0;
 }
 
@@ -323,36 +363,6 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 		state->note_left_bytes = 1;
 		state->note_thread = bpf_get_current_pid_tgid();
 	}
-	return 0;
-}
-
-/* One socket of a walk over all of them. The walk holds the socket's lock. */
-static __always_inline int record_walk(struct sock_common *sk_common)
-{
-	struct socket_state *state;
-	struct sock *sk;
-
-	if (!sk_common || (sk_common->skc_family != AF_INET && sk_common->skc_family != AF_INET6))
-		return 0;
-	sk = (struct sock *)bpf_skc_to_tcp_sock(
-		sk_common); /* NULL for TIME_WAIT and request sockets */
-	if (!sk)
-		return 0;
-	if (sk->__sk_common.skc_state == TCP_LISTEN)
-		return listener_observe(sk);
-	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
-	if (walk_task == WALK_BEGIN) {
-		if (!known_tick) {
-			known_tick_ns = bpf_ktime_get_ns();
-			known_tick = bpf_jiffies64();
-		}
-		/* No state yet, so no event since start_ns: the values have held all that time. */
-		if (!state && socket_has_queues(sk))
-			socket_create(sk, start_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);
-		return 0;
-	}
-	if (state && !state->closed)
-		socket_finish(sk, state, stop_ns, false);
 	return 0;
 }
 

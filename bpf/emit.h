@@ -37,14 +37,22 @@ static __always_inline void trace_event(struct socket_state *state, enum gauge i
 {
 	struct traced_event *event = &state->event[state->events & (RECORD_EVENTS_MAX - 1)];
 	__u64 slack_ns = 0;
+	__u32 after = 0;
 
-	if (state->until_ns > time_ns)
+	if (state->until_ns > time_ns) {
 		slack_ns = state->until_ns - time_ns;
-	else if (state->since_ns && state->since_ns < time_ns)
+		after = SLACK_AFTER;
+	} else if (state->since_ns && state->since_ns < time_ns) {
 		slack_ns = time_ns - state->since_ns;
+	}
+	if (slack_ns >= SLACK_AFTER)
+		slack_ns = SLACK_AFTER - 1;
 	event->time_gauge = time_ns << 2 | index;
 	event->value_bytes = value_bytes;
-	event->slack_ns = slack_ns < SLACK_TOLD_NS ? 0 : slack_ns > ~0U ? ~0U : slack_ns;
+	/* What is dated back is told so even where that is little; a fall of rmem always is. */
+	if (slack_ns < SLACK_TOLD_NS && (index == GAUGE_RMEM || !after))
+		slack_ns = after = 0;
+	event->slack_ns = slack_ns | after;
 	state->events++;
 	if (state->events >= RECORD_EVENTS_MAX)
 		trace_flush(state);

@@ -130,6 +130,8 @@ struct tcp_sock {
 	__u32 rcv_wnd;
 	__u32 rcv_wup;
 	__u8 nonagle : 4;
+	__u8 bpf_sock_ops_cb_flags;
+	bool is_mptcp; /* CONFIG_MPTCP */
 } __relocated;
 
 enum {
@@ -149,6 +151,11 @@ struct tcp_skb_cb {
 	__u32 seq;
 	__u32 end_seq;
 	__u32 ack_seq;
+} __relocated;
+
+struct bpf_sock_ops_kern {
+	struct sock *sk;
+	struct sk_buff *skb;
 } __relocated;
 
 struct sk_buff_head {

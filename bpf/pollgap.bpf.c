@@ -7,6 +7,7 @@
 
 #include "backlog.h"
 #include "core.h"
+#include "walk.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -30,6 +31,12 @@ int BPF_PROG(tp_btf_ack, struct sock *sk, const struct sk_buff *skb)
 	return record_ack(sk, skb);
 }
 
+SEC("?sockops")
+int sockops_closing(struct bpf_sock_ops *context)
+{
+	return record_closing(context);
+}
+
 SEC("?tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(tp_btf_read, struct sock *sk)
 {
@@ -46,6 +53,18 @@ SEC("?tp_btf/net_dev_queue")
 int BPF_PROG(tp_btf_transmit, struct sk_buff *skb)
 {
 	return record_transmit(skb);
+}
+
+SEC("?tp_btf/sock_recv_length")
+int BPF_PROG(tp_btf_read_returned, struct sock *sk, int result)
+{
+	return record_read_returned(sk, result);
+}
+
+SEC("?tp_btf/sock_send_length")
+int BPF_PROG(tp_btf_send_returned, struct sock *sk, int result)
+{
+	return record_send_returned(sk, result);
 }
 
 SEC("?tp_btf/inet_sock_set_state")

@@ -23,6 +23,8 @@ enum {
 	SLACK_TOLD_NS = 2000,
 };
 
+#define SLACK_AFTER (1U << 31)
+
 /* The gauges of one socket, in the order in which the kernel keeps them. */
 enum gauge {
 	GAUGE_RX_QUEUE, /* rcv_nxt - copied_seq, clamped at 0: get_tcp4_sock(), v6.18 */
@@ -142,8 +144,8 @@ struct traced_event {
 	__u64 time_gauge; /* time_ns << 2 | enum gauge */
 	__u32 value_bytes;
 	/*
-	 * How long before that time it may have happened, as the hooks around it tell; of a fall of
-	 * rmem, how long after. 0: less than SLACK_TOLD_NS.
+	 * How long before that time it may have happened, as the hooks around it tell; with
+	 * SLACK_AFTER, how long after. 0: less than SLACK_TOLD_NS.
 	 */
 	__u32 slack_ns;
 };

@@ -3,16 +3,7 @@
 #define POLLGAP_SOCKET_H
 
 /* One socket: its queues, the filter, its state's beginning, its catching up and its end. */
-#include "gauge.h"
-
-#include <bpf/bpf_core_read.h>
-
-extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym;
-
-/* Plain loads from a kernel object, by its type: no cost over an empty program, where
- * bpf_core_read() takes 30 ns each. */
-#define kernel_object(type, pointer) \
-	((const type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
+#include "returned.h"
 
 struct queues {
 	__u32 rx_queue_bytes;
@@ -50,6 +41,12 @@ static __always_inline bool socket_port_matches(const struct sock *sk)
 			return true;
 	}
 	return false;
+}
+
+static __always_inline bool socket_is_wanted(const struct sock *sk)
+{
+	return sk->__sk_common.skc_net.net->ns.inum == filter_netns_inode &&
+	       socket_port_matches(sk);
 }
 
 static __always_inline __u64 socket_inode(const struct sock *sk)
@@ -97,13 +94,14 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 
 	if (!state)
 		return 0;
-	if (sk->__sk_common.skc_net.net->ns.inum != filter_netns_inode ||
-	    !socket_port_matches(sk)) {
+	if (!socket_is_wanted(sk)) {
 		state->closed = 1;
 		return 0;
 	}
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
+	if (bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp)
+		__sync_fetch_and_add(&mptcp_sockets, 1);
 	state->number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
 	state->rcv_nxt = queues.rcv_nxt;
 	state->first_ns = time_ns;
@@ -182,18 +180,31 @@ static __always_inline __u64 tick_ns(__u64 tick)
 	return now_ns - (now_tick - tick) * length_ns;
 }
 
+/* What is dated back to a note happened before the system call returned, or before now. */
+static __always_inline void socket_note_end(struct socket_state *state, __u64 returned_ns)
+{
+	if (trace_wanted)
+		state->until_ns = returned_ns > state->note_ns ? returned_ns : bpf_ktime_get_ns();
+}
+
 /* What went by without a hook since the last one: see core.h. */
 static __always_inline void socket_catch_up(struct sock *sk, struct socket_state *state,
 					    const struct queues *queues)
 {
-	__u32 rx_queue_bytes = state->gauge[GAUGE_RX_QUEUE].value_bytes;
-	__u32 rmem_bytes = state->gauge[GAUGE_RMEM].value_bytes;
+	__u32 rx_queue_bytes, rmem_bytes;
 
+	if (trace_wanted && state->read_ns &&
+	    (state->note == NOTE_NONE || state->note == NOTE_READ ||
+	     state->read_ns < state->note_ns))
+		returned_catch_up(state, state->rcv_nxt, sk);
+	rx_queue_bytes = state->gauge[GAUGE_RX_QUEUE].value_bytes;
+	rmem_bytes = state->gauge[GAUGE_RMEM].value_bytes;
 	switch (state->note) {
 	case NOTE_SEND:
-		if (queues->tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
-			gauge_set(state, GAUGE_TX_QUEUE, queues->tx_queue_bytes, state->note_ns,
-				  sk);
+		if (queues->tx_queue_bytes <= state->gauge[GAUGE_TX_QUEUE].value_bytes)
+			break;
+		socket_note_end(state, state->sent_ns);
+		gauge_set(state, GAUGE_TX_QUEUE, queues->tx_queue_bytes, state->note_ns, sk);
 		break;
 	case NOTE_PROMPT:
 		if (queues->tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
@@ -201,6 +212,8 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 				  tick_ns(state->note_ns), sk);
 		break;
 	case NOTE_ARRIVAL:
+		if (trace_wanted)
+			state->until_ns = state->note_ns + SLACK_TOLD_NS;
 		/* By what came, not by what is left: the reader may have taken it all already. */
 		if (queues->rcv_nxt != state->rcv_nxt)
 			gauge_set(state, GAUGE_RX_QUEUE,
@@ -212,17 +225,19 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 	case NOTE_READ:
 		if (queues->rmem_bytes >= rmem_bytes)
 			break;
-		if (trace_wanted)
-			state->until_ns = bpf_ktime_get_ns();
+		socket_note_end(state, 0);
 		gauge_set(state, GAUGE_RMEM, queues->rmem_bytes, state->note_ns, sk);
-		if (trace_wanted)
-			state->until_ns = 0;
 		break;
 	default:
 		break;
 	}
 	state->note = NOTE_NONE;
 	state->rcv_nxt = queues->rcv_nxt;
+	if (trace_wanted) {
+		state->until_ns = 0;
+		if (state->read_ns)
+			returned_catch_up(state, queues->rcv_nxt, sk);
+	}
 }
 
 /*

@@ -104,11 +104,16 @@ struct socket_state {
 	__u64 packet_ns; /* of a traced capture: when the running packet came, 0: not known */
 	__u64 since_ns; /* what is seen now happened no earlier, 0: not known */
 	__u64 until_ns; /* what is dated back now happened no later, 0: not known */
+	/* Of a traced capture, written without the lock: returned.h. */
+	__u64 sent_ns; /* when the noted send returned */
+	__u64 read_ns; /* when a read returned, 0: none since the last hook, */
+	__u32 read_copied_seq; /* and what it left */
+	__u32 read_rmem_bytes;
 	struct gauge_history history[GAUGES];
 	struct blog_state blog;
 	__u64 first_ns;
 	__u32 events; /* in event[] */
-	__u32 padding;
+	__u32 asked_flags; /* that the socket did not have before the capture: closing.h */
 	char owner_comm[COMM_BYTES];
 };
 

@@ -31,26 +31,27 @@ struct series {
 	uint32_t value_bytes[GAUGES]; /* in force before it */
 	uint32_t former_bytes[GAUGES]; /* and what was so before that, */
 	uint64_t former_until_ns[GAUGES]; /* up to here at most */
+	uint64_t end_ns; /* of the capture: it holds nothing from there on */
 };
 
 /* A change lies in [time_ns - before, time_ns + after]. */
 static uint64_t change_before_ns(const struct trace_event *event, uint32_t value_before)
 {
-	uint64_t slack_ns = event->slack_ns ? event->slack_ns : SLACK_TOLD_NS;
-
-	if (event->gauge == GAUGE_RMEM && event->value_bytes < value_before)
+	if (event->slack_ns & SLACK_AFTER)
 		return 0;
-	return slack_ns < SLACK_MAX_NS ? slack_ns : SLACK_MAX_NS;
+	if (event->slack_ns)
+		return event->slack_ns < SLACK_MAX_NS ? event->slack_ns : SLACK_MAX_NS;
+	return event->gauge == GAUGE_RMEM && event->value_bytes < value_before ? 0 : SLACK_TOLD_NS;
 }
 
 static uint64_t change_after_ns(const struct trace_event *event, uint32_t value_before)
 {
-	bool falls = event->value_bytes < value_before;
-
-	if (event->gauge == GAUGE_RMEM && falls)
-		return event->slack_ns ? event->slack_ns : SLACK_TOLD_NS;
-	/* An ACK is applied a moment after its packet came. */
-	return event->gauge == GAUGE_TX_QUEUE && falls ? SLACK_TOLD_NS : 0;
+	if (event->slack_ns)
+		return event->slack_ns & SLACK_AFTER ? event->slack_ns & ~SLACK_AFTER : 0;
+	/* An ACK is applied a moment after its packet came, memory freed a moment after its bytes
+	 * were taken. */
+	return event->gauge != GAUGE_RX_QUEUE && event->value_bytes < value_before ? SLACK_TOLD_NS :
+										     0;
 }
 
 /* Reads one more block, behind what is there. */
@@ -160,6 +161,8 @@ static int socket_judge(struct store *store, struct series *series, int64_t sock
 		if (error || !samples)
 			return error;
 		for (size_t index = 0; index < samples && !error; index++) {
+			if ((uint64_t)sample[index].read_end_ns > series->end_ns)
+				continue;
 			error = series_reach(series,
 					     (uint64_t)sample[index].read_end_ns + SLACK_MAX_NS,
 					     failure);
@@ -186,11 +189,12 @@ static void memory_freep(void *memory)
 	free(*(void **)memory);
 }
 
-int agreement_write(struct store *store, int64_t capture_id, struct failure *failure)
+int agreement_write(struct store *store, int64_t capture_id, uint64_t end_ns,
+		    struct failure *failure)
 {
 	_cleanup_(memory_freep) struct polled_sample *sample =
 		calloc(SAMPLES_AT_ONCE, sizeof(*sample));
-	_cleanup_(series_free) struct series series = { 0 };
+	_cleanup_(series_free) struct series series = { .end_ns = end_ns };
 	_cleanup_(memory_freep) int64_t *socket_id = NULL;
 	size_t sockets = 0;
 	int error;

@@ -178,7 +178,8 @@ static int session_end(struct session *session, struct failure *failure)
 		return writer_error;
 	anchor = clock_anchor_read();
 	if (!error && session->options->trace)
-		error = agreement_write(session->store, session->ids.capture_id, failure);
+		error = agreement_write(session->store, session->ids.capture_id, session->end_ns,
+					failure);
 	if (!error && session->options->trace)
 		error = waiting_write(session->store, session->ids.capture_id, failure);
 	writer_error = store_finish(

@@ -20,6 +20,9 @@ const struct backend backends[] = {
 			{ "tp_btf_state", "btf_trace_inet_sock_set_state", POINT_BIRTH | POINT_DEATH },
 			{ "tp_btf_destroy", "btf_trace_tcp_destroy_sock", POINT_DEATH },
 			{ "tp_btf_accepted", "btf_trace_sys_exit", POINT_ACCEPT },
+			{ "sockops_closing", NULL, POINT_CLOSING },
+			{ "tp_btf_read_returned", "btf_trace_sock_recv_length", POINT_RETURN },
+			{ "tp_btf_send_returned", "btf_trace_sock_send_length", POINT_RETURN },
 			{ "tp_btf_queued", "btf_trace_netif_rx_exit", POINT_BACKLOG },
 			{ "tp_btf_taken", "btf_trace_netif_receive_skb", POINT_BACKLOG },
 			{ "tp_btf_round", "btf_trace_napi_poll", POINT_BACKLOG },
@@ -68,7 +71,8 @@ int backend_check(const struct backend *backend, struct failure *failure)
 			"this kernel has no type information (/sys/kernel/btf/vmlinux): use one built with "
 			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are");
 	for (const struct hook *hook = backend->hook; hook->program; hook++) {
-		if (btf__find_by_name_kind(btf, hook->kernel_type, BTF_KIND_TYPEDEF) < 0)
+		if (hook->kernel_type &&
+		    btf__find_by_name_kind(btf, hook->kernel_type, BTF_KIND_TYPEDEF) < 0)
 			return failure_set(
 				failure, ENOTSUP,
 				"this kernel has no tracepoint %s; the backend needs Linux 6.16 or later",

@@ -18,12 +18,14 @@ enum measurement_point {
 	POINTS_ALL = 63, /* what every backend must cover */
 	POINT_ACCEPT = 64, /* a connection was taken out of an accept queue: on request */
 	POINT_BACKLOG = 128, /* a CPU's backlog has changed: on request */
+	POINT_RETURN = 256, /* a read or send has returned: for a trace */
+	POINT_CLOSING = 512, /* as POINT_ACK, after the first FIN: where it is allowed */
 };
 
 struct hook {
 	const char *program; /* in bpf/pollgap.bpf.c */
-	const char *
-		kernel_type; /* what the kernel's BTF must have for it: a typedef, btf_trace_NAME */
+	const char *kernel_type; /* what the kernel's BTF must have for it: a typedef,
+				  btf_trace_NAME; or NULL */
 	unsigned points; /* enum measurement_point, together */
 };
 

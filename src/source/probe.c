@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/failure.h"
 #include "source/backend.h"
+#include "source/cgroup_root.h"
 #include "source/probe_private.h"
 
 #include <bpf/bpf.h>
@@ -81,6 +82,8 @@ static void probe_close(struct source *source)
 		close(probe->stats_fd);
 	ring_buffer__free(probe->ring);
 	probe_ring_unmap(probe);
+	if (probe->cgroup_fd >= 0)
+		close(probe->cgroup_fd);
 	bpf_link__destroy(probe->walk_link);
 	pollgap__destroy(probe->skeleton);
 	free(probe);
@@ -106,6 +109,7 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 	memcpy(config->filter_port, options->port, sizeof(config->filter_port));
 	config->thresholds = options->thresholds;
 	config->trace_wanted = options->trace;
+	config->closing_watched = !!(probe->points & POINT_CLOSING);
 	config->blog_wanted = options->blog;
 	config->filter_ports = options->ports;
 	config->filter_netns_inode = options->netns_inode;
@@ -155,12 +159,22 @@ static int probe_refused(struct failure *failure, const struct probe *probe, int
 			   probe->backend->name, strerror(-error));
 }
 
+/* Connections that are being closed are watched where that is allowed; where not, it is a loss. */
+static struct bpf_link *hook_attach(struct probe *probe, const struct hook *hook)
+{
+	struct bpf_program *program = probe_program(probe, hook->program);
+
+	if (!(hook->points & POINT_CLOSING))
+		return bpf_program__attach(program);
+	probe->closing_link = bpf_program__attach_cgroup(program, probe->cgroup_fd);
+	return probe->closing_link;
+}
+
 static int probe_attach(struct probe *probe, struct failure *failure)
 {
 	const struct hook *hook = NULL;
 
 	while ((hook = probe_hook(probe, hook))) {
-		struct bpf_program *program = probe_program(probe, hook->program);
 		struct bpf_link **link = NULL;
 
 		for (int index = 0; index < probe->skeleton->skeleton->prog_cnt && !link; index++) {
@@ -168,8 +182,8 @@ static int probe_attach(struct probe *probe, struct failure *failure)
 			    0)
 				link = probe->skeleton->skeleton->progs[index].link;
 		}
-		*link = bpf_program__attach(program);
-		if (!*link)
+		*link = hook_attach(probe, hook);
+		if (!*link && !(hook->points & POINT_CLOSING))
 			return failure_set(
 				failure, errno,
 				"the kernel refuses the hook %s: %s; see 'pollgap check'",
@@ -227,7 +241,11 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 	probe->source.ops = &probe_ops;
 	probe->backend = options->backend;
 	probe->points = POINTS_ALL | (options->accept_exact ? POINT_ACCEPT : 0) |
-			(options->backlog_thresholds ? POINT_BACKLOG : 0);
+			(options->backlog_thresholds ? POINT_BACKLOG : 0) |
+			(options->trace ? POINT_RETURN : 0);
+	probe->cgroup_fd = cgroup_root_open();
+	if (probe->cgroup_fd >= 0)
+		probe->points |= POINT_CLOSING;
 	probe->stats_fd = -1;
 	source = &probe->source;
 	error = probe_load(probe, options, failure);

@@ -71,6 +71,10 @@ int probe_losses(const struct source *source,
 		error = each(context, "listener_table_full", probe->skeleton->bss->lost_listeners);
 	if (!error)
 		error = each(context, "recursion_misses", misses);
+	if (!error)
+		error = each(context, "closing_unseen", probe->closing_link ? 0 : 1);
+	if (!error)
+		error = each(context, "mptcp_sockets", probe->skeleton->bss->mptcp_sockets);
 	return error;
 }
 

@@ -16,6 +16,8 @@ struct probe {
 	struct ring_buffer *ring;
 	void *ring_pages; /* probe_ring.c */
 	struct bpf_link *walk_link;
+	int cgroup_fd; /* the topmost control group; negative: none */
+	struct bpf_link *closing_link; /* the skeleton's; NULL: not allowed */
 	int stats_fd;
 	uint64_t budget_read_ns;
 	bool backlog_due; /* the next turn hands over what is open in the CPUs' backlogs */

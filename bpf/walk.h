@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef POLLGAP_WALK_H
+#define POLLGAP_WALK_H
+
+#include "closing.h"
+
+/* One socket of a walk over all of them. The walk holds the socket's lock. */
+static __always_inline int record_walk(struct sock_common *sk_common)
+{
+	struct socket_state *state;
+	struct sock *sk;
+
+	if (!sk_common || (sk_common->skc_family != AF_INET && sk_common->skc_family != AF_INET6))
+		return 0;
+	sk = (struct sock *)bpf_skc_to_tcp_sock(
+		sk_common); /* NULL for TIME_WAIT and request sockets */
+	if (!sk)
+		return 0;
+	if (sk->__sk_common.skc_state == TCP_LISTEN)
+		return listener_observe(sk);
+	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	if (walk_task == WALK_BEGIN) {
+		if (!known_tick) {
+			known_tick_ns = bpf_ktime_get_ns();
+			known_tick = bpf_jiffies64();
+		}
+		/* No state yet, so no event since start_ns: the values have held all that time. */
+		if (!state && socket_has_queues(sk))
+			state = socket_create(sk, start_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);
+		if (state && !state->closed)
+			closing_watch(sk, state);
+		return 0;
+	}
+	if (!state)
+		return 0;
+	if (!state->closed)
+		socket_finish(sk, state, stop_ns, false);
+	closing_leave(sk, state);
+	return 0;
+}
+
+#endif
