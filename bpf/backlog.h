@@ -96,25 +96,75 @@ static __noinline int backlog_set(struct backlog_state *state, __u32 packets, __
 	return 0;
 }
 
+static __noinline int backlog_flush(struct backlog_state *state)
+{
+	struct record_events *record;
+
+	if (!state || !state->events)
+		return 0;
+	record = record_reserve(RECORD_BACKLOG_EVENTS, sizeof(*record));
+	if (record) {
+		record_head(&record->header, 0, RECORD_BACKLOG_EVENTS, 0, 0, 0);
+		record->events = state->events;
+		record->cpu = bpf_get_smp_processor_id();
+		__builtin_memcpy(record->event, state->event, sizeof(record->event));
+		record_submit(record);
+	} else {
+		/* Events are counted, not records: record_reserve() has counted one. */
+		__sync_fetch_and_add(&lost_records[RECORD_BACKLOG_EVENTS], state->events - 1);
+	}
+	state->events = 0;
+	return 0;
+}
+
+static __always_inline void backlog_event(struct backlog_state *state, __u32 packets, __u64 time_ns)
+{
+	struct traced_event *event = &state->event[state->events & (RECORD_EVENTS_MAX - 1)];
+
+	event->time_gauge = time_ns << 2;
+	event->value_bytes = packets;
+	event->slack_ns = 0;
+	if (++state->events >= RECORD_EVENTS_MAX)
+		backlog_flush(state);
+}
+
+/* Of a traced capture: every change is told, the value at the start before the first one. */
+static __noinline int backlog_trace(struct backlog_state *state, __u32 packets, __u64 now_ns)
+{
+	if (!state)
+		return 0;
+	if (!state->traced && state->packets)
+		backlog_event(state, state->packets, start_ns);
+	state->traced = 1;
+	backlog_event(state, packets, now_ns);
+	return 0;
+}
+
 static __always_inline __u32 backlog_packets(const struct softnet_data *softnet)
 {
 	return softnet->input_pkt_queue.qlen + softnet->process_queue.qlen;
 }
 
-/* Below the lowest threshold only its crossing matters. */
+/* Below the lowest threshold only its crossing matters, but for a trace. */
 static __always_inline void backlog_observe(struct backlog_state *state)
 {
 	__u32 packets = backlog_packets(backlog_softnet(state));
 	__u64 now_ns;
 
 	if (packets == state->packets ||
-	    (!state->level && packets < backlog_threshold_packets[0])) {
+	    (!trace_wanted && !state->level && packets < backlog_threshold_packets[0])) {
 		state->packets = packets;
 		return;
 	}
 	now_ns = bpf_ktime_get_ns();
-	if (backlog_measured(now_ns))
-		backlog_set(state, packets, now_ns, 0);
+	if (!backlog_measured(now_ns)) {
+		if (!start_ns || now_ns < start_ns)
+			state->packets = packets;
+		return;
+	}
+	if (trace_wanted)
+		backlog_trace(state, packets, now_ns);
+	backlog_set(state, packets, now_ns, 0);
 }
 
 static __noinline int backlog_end_drops(struct backlog_state *state)

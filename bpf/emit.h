@@ -21,7 +21,7 @@ __noinline int trace_flush(struct socket_state *state)
 	if (record) {
 		record_head(&record->header, state->number, RECORD_EVENTS, 0, 0, 0);
 		record->events = state->events;
-		record->padding = 0;
+		record->cpu = 0;
 		__builtin_memcpy(record->event, state->event, sizeof(record->event));
 		record_submit(record);
 	} else {

@@ -47,6 +47,8 @@ enum record_type {
 			   only */
 	RECORD_BLOG, /* struct record_blog: the blog's gauge over a summary period, on request */
 	RECORD_EVENTS, /* struct record_events: changes of one socket's gauges, of a traced capture */
+	RECORD_BACKLOG_EVENTS, /* struct record_events: changes of one CPU's backlog, of a traced
+				  capture */
 	RECORD_DROP, /* struct record_drop: a CPU's backlog was full for a while */
 	RECORD_TYPES,
 };
@@ -153,7 +155,7 @@ struct traced_event {
 struct record_events {
 	struct record_header header;
 	__u32 events;
-	__u32 padding;
+	__u32 cpu; /* of a CPU's backlog, counted in packets as gauge 0 */
 	struct traced_event event[RECORD_EVENTS_MAX];
 };
 
@@ -216,8 +218,10 @@ struct backlog_state {
 	__u32 work_packets; /* of the running round */
 	__u32 packets; /* the backlog as last seen */
 	__u32 level; /* how many spikes are open */
-	__u32 padding;
+	__u16 events; /* that wait to be told, of a traced capture */
+	__u16 traced; /* the value at the capture's start is among those that were told */
 	struct backlog_spike_state spike[BACKLOG_THRESHOLDS_MAX];
+	struct traced_event event[RECORD_EVENTS_MAX];
 };
 
 _Static_assert(sizeof(struct record_header) == 8, "record_header has holes");
@@ -234,7 +238,8 @@ _Static_assert(sizeof(struct record_accept) == 24, "record_accept has holes");
 _Static_assert(sizeof(struct record_backlog) == 40, "record_backlog has holes");
 _Static_assert(sizeof(struct record_squeeze) == 24, "record_squeeze has holes");
 _Static_assert(sizeof(struct record_drop) == 32, "record_drop has holes");
-_Static_assert(sizeof(struct backlog_state) == 48 + 24 * BACKLOG_THRESHOLDS_MAX,
+_Static_assert(sizeof(struct backlog_state) ==
+		       48 + 24 * BACKLOG_THRESHOLDS_MAX + 16 * RECORD_EVENTS_MAX,
 	       "backlog_state has holes");
 
 #endif

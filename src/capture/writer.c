@@ -295,6 +295,7 @@ void writer_freep(struct writer **writer)
 			break;
 		writer_forget(*writer, socket);
 	}
+	writer_free_cpu_trace(*writer);
 	codec_freep(&(*writer)->codec);
 	judge_freep(&(*writer)->judge);
 	sockets_freep(&(*writer)->sockets);

@@ -94,6 +94,8 @@ int writer_end(struct writer *writer)
 	}
 	writer->dead_first = NULL;
 	writer->dead_last = NULL;
+	if (!error)
+		error = writer_end_cpu_trace(writer);
 	for (unsigned index = 0; index < writer->options.runners && !error; index++) {
 		if (writer->options.runner[index].kind == RUNNER_POLLER)
 			error = writer_put_ambiguous(writer, poller++,

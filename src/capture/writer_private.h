@@ -47,6 +47,8 @@ struct writer {
 	struct sockets *sockets;
 	struct codec *codec; /* of a traced capture */
 	uint64_t events_held; /* in all sockets' buffers */
+	struct trace_buffer *cpu_trace; /* events of each CPU's backlog */
+	unsigned cpus_traced;
 	struct owned_inodes *owned; /* with --pid: the sockets that the process holds */
 	struct tracked_socket *dead_first; /* until their tuple can't be read any more */
 	struct tracked_socket *dead_last;
@@ -93,6 +95,10 @@ int writer_take_events(struct writer *writer, struct tracked_socket *socket,
 		       const struct record_events *record);
 /* What is left of a socket's. */
 int writer_end_trace(struct writer *writer, struct tracked_socket *socket);
+int writer_take_backlog_events(struct writer *writer, const struct record_events *record);
+/* What is left of the CPUs'. */
+int writer_end_cpu_trace(struct writer *writer);
+void writer_free_cpu_trace(struct writer *writer);
 
 /* writer_sample.c: what pollers and the softnet sampler read. */
 int writer_take_poll(struct writer *writer, struct batch *batch);

@@ -167,6 +167,8 @@ int writer_take_record(struct writer *writer, const struct batch_item *item)
 		return writer_take_backlog(writer, (const void *)item->bytes);
 	case RECORD_SQUEEZE:
 		return writer_take_squeeze(writer, (const void *)item->bytes);
+	case RECORD_BACKLOG_EVENTS:
+		return writer_take_backlog_events(writer, (const void *)item->bytes);
 	case RECORD_DROP:
 		return writer_take_drop(writer, (const void *)item->bytes);
 	}

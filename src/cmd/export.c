@@ -26,9 +26,10 @@ static const char usage[] =
 	"'pollgap import' reads tables back as they were.\n"
 	"\n"
 	"  -o OUT    write there (default: standard output)\n"
-	"NAME may be 'event': every change of a traced capture, as socket_id, time_ns, gauge, value_bytes.\n"
+	"NAME may be 'event': every change of a traced capture, as socket_id, time_ns, gauge, value_bytes; or\n"
+	"'softnet_event': those of the CPUs' backlog, as cpu, time_ns, backlog_packets.\n"
 	"\n"
-	"  --socket N, --from NS, --to NS   of 'event': one socket's; not before, and before, these times\n"
+	"  --socket N, --from NS, --to NS   of 'event': one socket's; not before, and before, these times (of softnet_event, too)\n"
 	"  --list    the names of all tables and views instead\n"
 	"  --blog    the two files of the blog's instrument, from a capture with --blog: PREFIX-peak.csv and\n"
 	"            PREFIX-total.csv (default: FILE without its .db), a row a second and IPv4 socket: time (UTC),\n"
@@ -71,11 +72,15 @@ static int arguments_take(int argc, char **argv, struct options *options)
 			"which table or view of '%s'? 'pollgap export FILE --list' names them",
 			options->path);
 	options->name = argv[optind + 1];
-	options->events = strcmp(options->name, "event") == 0;
+	options->range.of_cpus = strcmp(options->name, "softnet_event") == 0;
+	options->events = options->range.of_cpus || strcmp(options->name, "event") == 0;
+	if (options->range.of_cpus && options->range.socket_id)
+		return usage_wrong("export", "--socket is for 'event': 'softnet_event' is by CPU");
 	if (options->ranged && !options->events)
-		return usage_wrong("export",
-				   "--socket, --from and --to are for 'event', not for '%s'",
-				   options->name);
+		return usage_wrong(
+			"export",
+			"--socket, --from and --to are for 'event' and 'softnet_event', not for '%s'",
+			options->name);
 	return 0;
 }
 

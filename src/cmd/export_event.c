@@ -55,12 +55,13 @@ static void event_print(struct printing *printing, const char *socket, size_t so
 {
 	static const char gauge[GAUGES][12] = { ",rx_queue,", ",tx_queue,", ",rmem," };
 	static const uint8_t gauge_bytes[GAUGES] = { 10, 10, 6 };
+	bool of_cpus = printing->range->of_cpus;
 	char *to = printing->text + printing->text_bytes;
 
 	memcpy(to, socket, socket_bytes);
 	to = integer_print(to + socket_bytes, event->time_ns);
-	memcpy(to, gauge[event->gauge], sizeof(gauge[0]));
-	to = integer_print(to + gauge_bytes[event->gauge], event->value_bytes);
+	memcpy(to, of_cpus ? "," : gauge[event->gauge], of_cpus ? 1 : sizeof(gauge[0]));
+	to = integer_print(to + (of_cpus ? 1 : gauge_bytes[event->gauge]), event->value_bytes);
 	*to++ = '\n';
 	printing->text_bytes = (size_t)(to - printing->text);
 }
@@ -78,7 +79,8 @@ static int block_print(struct printing *printing, const struct trace_block_row *
 					   printing->event, (size_t)row->events);
 	if (error)
 		return failure_set(printing->failure, EBADMSG,
-				   "a block of socket %lld's events, from %lld ns on, is broken",
+				   "a block of %s %lld's events, from %lld ns on, is broken",
+				   printing->range->of_cpus ? "CPU" : "socket",
 				   (long long)row->socket_id, (long long)row->first_ns);
 	socket_bytes = (size_t)(integer_print(socket, (uint64_t)row->socket_id) - socket);
 	socket[socket_bytes++] = ',';
@@ -115,7 +117,9 @@ int export_events(struct store *store, const struct trace_range *range, FILE *ou
 	_cleanup_(trace_cursor_closep) struct trace_cursor *cursor = NULL;
 	struct trace_block_row row;
 	int64_t blocks;
-	int result, error = store_count(store, "trace_block", &blocks, failure);
+	int result,
+		error = store_count(store, range->of_cpus ? "softnet_trace_block" : "trace_block",
+				    &blocks, failure);
 
 	if (error)
 		return error;
@@ -124,7 +128,9 @@ int export_events(struct store *store, const struct trace_range *range, FILE *ou
 				   "the file holds no events: capture with --trace");
 	if (!printing.event || !printing.text || codec_new(&printing.codec) < 0)
 		return failure_set(failure, ENOMEM, "out of memory");
-	fputs("socket_id,time_ns,gauge,value_bytes\n", out);
+	fputs(range->of_cpus ? "cpu,time_ns,backlog_packets\n" :
+			       "socket_id,time_ns,gauge,value_bytes\n",
+	      out);
 	error = trace_cursor_open(store, range, &cursor, failure);
 	while (!error && (result = trace_cursor_next(cursor, &row, failure)) != 0)
 		error = result < 0 ? result : block_print(&printing, &row);

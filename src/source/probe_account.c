@@ -39,6 +39,7 @@ static int probe_ring_losses(const struct probe *probe,
 		[RECORD_EVENTS] = "ring_buffer_full:event",
 		[RECORD_BLOG] = "ring_buffer_full:blog",
 		[RECORD_OPENING] = "ring_buffer_full:opening",
+		[RECORD_BACKLOG_EVENTS] = "ring_buffer_full:backlog_event",
 		[RECORD_DROP] = "ring_buffer_full:drop",
 	};
 	int error = 0;

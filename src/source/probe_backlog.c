@@ -96,6 +96,21 @@ static void peaks_fold(struct backlog_state *state)
 	}
 }
 
+/* Those that wait for their record to be full. */
+static int collect_events(const struct sink *sink, const struct backlog_state *state, uint32_t cpu)
+{
+	struct record_events record = {
+		.header = { .type = RECORD_BACKLOG_EVENTS },
+		.events = state->events,
+		.cpu = cpu,
+	};
+
+	if (!state->events)
+		return 0;
+	memcpy(record.event, state->event, sizeof(record.event));
+	return sink->take(sink->context, OBSERVE_RECORD, &record, sizeof(record));
+}
+
 static int collect_cpu(const struct sink *sink, struct backlog_state *state, uint32_t cpu,
 		       uint64_t stop_ns)
 {
@@ -114,6 +129,8 @@ static int collect_cpu(const struct sink *sink, struct backlog_state *state, uin
 		error = collect_spike(sink, state, cpu, index, stop_ns);
 	if (!error && state->drop_packets)
 		error = sink->take(sink->context, OBSERVE_RECORD, &drop, sizeof(drop));
+	if (!error)
+		error = collect_events(sink, state, cpu);
 	return error;
 }
 

@@ -273,6 +273,17 @@ CREATE TABLE trace_block (
 	block BLOB NOT NULL
 ) STRICT;
 
+-- Changes of one CPU's backlog, in packets, of a traced capture: a stretch of them, coded likewise. 'pollgap export FILE
+-- softnet_event' reads them.
+CREATE TABLE softnet_trace_block (
+	capture_id INTEGER NOT NULL REFERENCES capture,
+	cpu INTEGER NOT NULL,
+	first_ns INTEGER NOT NULL, -- of its first event
+	last_ns INTEGER NOT NULL, -- of its last one
+	events INTEGER NOT NULL,
+	block BLOB NOT NULL
+) STRICT;
+
 -- How long the bytes that were read from a socket had stood in its receive queue, of a traced capture: 20 bins to a decade.
 CREATE TABLE waiting_bin (
 	socket_id INTEGER NOT NULL REFERENCES socket,

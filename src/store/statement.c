@@ -77,6 +77,9 @@ static const char *const statement_text[STATEMENTS] = {
 	[PUT_TRACE_BLOCK] =
 		"INSERT INTO trace_block (socket_id, first_ns, last_ns, events, block) VALUES (:socket_id, :first_ns, :last_ns, :events,"
 		" :block)",
+	[PUT_SOFTNET_TRACE_BLOCK] =
+		"INSERT INTO softnet_trace_block (capture_id, cpu, first_ns, last_ns, events, block) VALUES (:capture_id, :cpu,"
+		" :first_ns, :last_ns, :events, :block)",
 	[PUT_WAITING] =
 		"INSERT INTO waiting_bin (socket_id, wait_from_ns, wait_to_ns, bytes) VALUES (:socket_id, :wait_from_ns, :wait_to_ns,"
 		" :bytes)",

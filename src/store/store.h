@@ -178,9 +178,10 @@ struct softnet_row {
 	int64_t process_packets;
 };
 
-/* Events of one socket, as trace/trace_block.h codes them. */
+/* Events of one socket, or of one CPU's backlog, as trace/trace_block.h codes them. */
 struct trace_block_row {
-	int64_t socket_id;
+	int64_t socket_id; /* or the CPU */
+	int64_t capture_id; /* written only, of a CPU's */
 	int64_t first_ns;
 	int64_t last_ns;
 	int64_t events;
@@ -283,6 +284,8 @@ int store_put_sample(struct store *store, const struct sample_row *row, struct f
 int store_put_softnet(struct store *store, const struct softnet_row *row, struct failure *failure);
 int store_put_trace_block(struct store *store, const struct trace_block_row *row,
 			  struct failure *failure);
+int store_put_softnet_trace_block(struct store *store, const struct trace_block_row *row,
+				  struct failure *failure);
 int store_put_blog(struct store *store, const struct blog_row *row, struct failure *failure);
 int store_put_accept_spike(struct store *store, const struct accept_spike_row *row,
 			   struct failure *failure);
@@ -359,9 +362,10 @@ struct trace_range {
 	int64_t capture_id; /* of this capture, 0: of all captures */
 	int64_t from_ns;
 	int64_t to_ns;
+	bool of_cpus; /* of the CPUs' backlog: socket_id does not count */
 };
 
-/* The blocks that may hold such events, by socket, then by time. */
+/* The blocks that may hold such events, by socket (or CPU), then by time. */
 struct trace_cursor;
 
 int trace_cursor_open(struct store *store, const struct trace_range *range,

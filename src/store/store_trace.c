@@ -23,20 +23,24 @@ static const char all_sql[] =
 	" AND (?4 = 0 OR (SELECT capture_id FROM socket WHERE socket.socket_id = trace_block.socket_id) = ?4)"
 	" ORDER BY socket_id, first_ns";
 
+static const char cpus_sql[] =
+	"SELECT cpu, first_ns, last_ns, events, block, 0 FROM softnet_trace_block WHERE first_ns < ?3 AND last_ns >= ?2"
+	" AND (?4 = 0 OR capture_id = ?4) ORDER BY capture_id, cpu, first_ns";
+
 int trace_cursor_open(struct store *store, const struct trace_range *range,
 		      struct trace_cursor **ret_cursor, struct failure *failure)
 {
 	struct trace_cursor *cursor = calloc(1, sizeof(*cursor));
+	const char *sql = range->of_cpus ? cpus_sql : range->socket_id ? one_sql : all_sql;
 
 	if (!cursor)
 		return failure_set(failure, ENOMEM, "out of memory");
 	cursor->store = store;
-	if (sqlite3_prepare_v2(store->db, range->socket_id ? one_sql : all_sql, -1,
-			       &cursor->statement, NULL) != SQLITE_OK) {
+	if (sqlite3_prepare_v2(store->db, sql, -1, &cursor->statement, NULL) != SQLITE_OK) {
 		free(cursor);
 		return store_error(store, "reading", failure);
 	}
-	if (range->socket_id)
+	if (sql == one_sql)
 		sqlite3_bind_int64(cursor->statement, 1, range->socket_id);
 	else
 		sqlite3_bind_int64(cursor->statement, 4, range->capture_id);

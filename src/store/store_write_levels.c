@@ -34,6 +34,23 @@ int store_put_trace_block(struct store *store, const struct trace_block_row *row
 	return statement_end(&binding, failure);
 }
 
+int store_put_softnet_trace_block(struct store *store, const struct trace_block_row *row,
+				  struct failure *failure)
+{
+	struct binding binding;
+	int error = statement_begin(store, PUT_SOFTNET_TRACE_BLOCK, &binding, failure);
+
+	if (error)
+		return error;
+	bind_integer(&binding, ":capture_id", row->capture_id);
+	bind_integer(&binding, ":cpu", row->socket_id);
+	bind_integer(&binding, ":first_ns", row->first_ns);
+	bind_integer(&binding, ":last_ns", row->last_ns);
+	bind_integer(&binding, ":events", row->events);
+	bind_blob(&binding, ":block", row->block, row->block_bytes);
+	return statement_end(&binding, failure);
+}
+
 int store_put_blog(struct store *store, const struct blog_row *row, struct failure *failure)
 {
 	struct binding binding;

@@ -69,4 +69,41 @@ if [ "$(sqlite3 "$file" 'SELECT sum(drops_counted) FROM softnet_counted')" -gt 0
 else
 	tap_skip "drops were measured" "the kernel dropped nothing"
 fi
+
+# Every change of a traced capture: the spikes that follow from the changes are those that the kernel side made of them.
+kill "$server_pid"
+"$binary" load server -p 23031 --size 100K >/dev/null &
+server_pid=$!
+sleep 0.3
+rm -f "$file"
+"$binary" capture -o "$file" -p 23031 --trace --backlog-threshold 1,2,4 -- \
+	"$binary" load client -p 23031 --size 100K --rate max -d 1s --connections 8 --in-flight 4 >/dev/null 2>"$scratch/err"
+"$binary" export "$file" softnet_event >"$scratch/events.csv"
+tap_equal "changes of the backlog are exported, as many as are in the file" \
+	"cpu,time_ns,backlog_packets|$(sqlite3 "$file" 'SELECT sum(events) FROM softnet_trace_block')" \
+	"$(head -n 1 "$scratch/events.csv")|$(sed 1d "$scratch/events.csv" | wc -l)"
+cat >"$scratch/derive.sql" <<EOT
+CREATE TEMP TABLE event (cpu INTEGER, time_ns INTEGER, packets INTEGER);
+.import --csv --skip 1 $scratch/events.csv event
+CREATE TEMP TABLE derived AS
+WITH edge AS (
+	SELECT cpu, threshold, time_ns, packets, packets >= threshold AS above,
+		ifnull(lag(packets >= threshold) OVER (PARTITION BY cpu, threshold ORDER BY event.rowid), 0) AS was_above
+	FROM event, (SELECT 1 AS threshold UNION SELECT 2 UNION SELECT 4)
+), numbered AS (
+	SELECT *, sum(above AND NOT was_above) OVER (PARTITION BY cpu, threshold ORDER BY time_ns, above DESC ROWS UNBOUNDED PRECEDING) AS spike
+	FROM edge
+)
+SELECT cpu, threshold, min(time_ns) AS start_ns, max(time_ns) FILTER (WHERE NOT above) AS end_ns, max(packets) AS peak
+FROM numbered
+WHERE above OR was_above
+GROUP BY cpu, threshold, spike;
+CREATE TEMP TABLE made AS SELECT cpu, threshold_packets, start_ns, end_ns, peak_packets FROM softnet_spike WHERE left_censored + right_censored = 0;
+DELETE FROM derived WHERE end_ns IS NULL OR start_ns = (SELECT start_ns FROM capture);
+SELECT count(*) > 1000 FROM made;
+SELECT count(*) FROM (SELECT * FROM made EXCEPT SELECT * FROM derived);
+SELECT count(*) FROM (SELECT * FROM derived EXCEPT SELECT * FROM made);
+EOT
+tap_equal "the spikes that follow from them are the file's, row for row" "1 0 0 " "$(sqlite3 "$file" <"$scratch/derive.sql" 2>&1 | tr '\n' ' ')"
+tap_equal "nothing of them was lost" 0 "$(sqlite3 "$file" "SELECT count(*) FROM loss WHERE cause LIKE 'ring%' OR cause LIKE 'writer%'")"
 tap_done
