@@ -99,6 +99,7 @@ struct sock {
 	socket_lock_t sk_lock;
 	struct {
 		atomic_t rmem_alloc; /* sk_rmem_alloc is a macro for it */
+		int len;
 	} sk_backlog;
 	int sk_rcvbuf;
 	int sk_sndbuf;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture/poller_kind.h"
 
+#include "source/iter_tcp.h"
 #include "source/proc_tcp.h"
 #include "source/sock_diag.h"
 
@@ -27,6 +28,16 @@ static int open_sock_diag(const struct poller_options *poller,
 	return sock_diag_open(&options, ret_source, failure);
 }
 
+static int open_iter(const struct poller_options *poller, const struct capture_options *capture,
+		     struct source **ret_source, struct failure *failure)
+{
+	struct port_filter filter = { .ports = capture->ports };
+
+	(void)poller;
+	memcpy(filter.port, capture->port, sizeof(filter.port));
+	return iter_tcp_open(&filter, ret_source, failure);
+}
+
 const struct poller_kind poller_kinds[] = {
 	{
 		.name = "proc",
@@ -43,6 +54,14 @@ const struct poller_kind poller_kinds[] = {
 		.open = open_sock_diag,
 		.lost = sock_diag_interrupted,
 		.lost_cause = "interrupted_scans",
+	},
+	{
+		.name = "iter",
+		.read_mode = "socket",
+		.gauges = 1U << GAUGE_RX_QUEUE | 1U << GAUGE_TX_QUEUE | 1U << GAUGE_RMEM,
+		.open = open_iter,
+		.lost = iter_tcp_cut,
+		.lost_cause = "cut_rows",
 	},
 	{ .name = NULL },
 };

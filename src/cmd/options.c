@@ -315,11 +315,9 @@ int option_add_poller(const char *name, const char *text, struct capture_options
 	if (mode)
 		*mode++ = '\0';
 	kind = poller_kind_find(parts);
-	if (!kind && strcmp(parts, "iter") == 0)
-		return wrong(name, text,
-			     "this source is not in this version; allowed are proc and sock_diag");
 	if (!kind)
-		return wrong(name, text, "there is no such source; allowed are proc and sock_diag");
+		return wrong(name, text,
+			     "there is no such source; allowed are proc, sock_diag and iter");
 	if (options->pollers == POLLERS_MAX)
 		return usage_wrong("capture", "%s '%s': allowed are up to %d pollers", name, text,
 				   POLLERS_MAX);

@@ -122,10 +122,10 @@ CREATE TABLE spike_bin (
 CREATE TABLE poller (
 	poller_id INTEGER PRIMARY KEY,
 	capture_id INTEGER NOT NULL REFERENCES capture,
-	source TEXT NOT NULL, -- proc, sock_diag; replay
+	source TEXT NOT NULL, -- proc, sock_diag, iter; replay
 	period_ns INTEGER NOT NULL, -- as asked for; what it kept follows from its polls
 	phase_ns INTEGER NOT NULL, -- its first turn was due so long after start_ns
-	read_mode TEXT NOT NULL CHECK (read_mode IN ('row', 'page', 'message', 'instant')), -- what one read(2) or recv(2) returns
+	read_mode TEXT NOT NULL CHECK (read_mode IN ('row', 'page', 'message', 'socket', 'instant')), -- what is read in one window
 	priority INTEGER NOT NULL, -- SCHED_FIFO, 0: ordinary
 	start_ns INTEGER NOT NULL, -- it was on schedule from here
 	end_ns INTEGER, -- to here; NULL: the capture was killed
