@@ -3,7 +3,7 @@
 -- capture notes no end: its pollers ran until their last poll ended. Fewer than two polls keep no period: the one asked
 -- for stands in. Turns it missed are counted twice: by its schedule, which counts those that went by before each poll, and
 -- by real time, which counts the turns that were due until its end; the last ones, which no poll came after, are in the
--- second alone.
+-- second alone; of a poller with jitter real time can't tell them.
 CREATE VIEW poller_run AS
 SELECT
 	poller.capture_id,
@@ -19,10 +19,10 @@ SELECT
 	) AS kept_period_ns,
 	ifnull(sum(poll.cpu_ns), 0) AS cpu_ns,
 	ifnull(sum(poll.missed_turns), 0) AS missed_by_schedule,
-	max(
+	CASE poller.jitter WHEN 'none' THEN max(
 		0,
 		(ifnull(poller.end_ns, max(poll.end_ns)) - poller.start_ns - poller.phase_ns + poller.period_ns - 1) / poller.period_ns
-	) - count(poll.poll_id) AS missed_by_time
+	) - count(poll.poll_id) END AS missed_by_time
 FROM poller
 LEFT JOIN poll ON poll.poller_id = poller.poller_id
 GROUP BY poller.poller_id;

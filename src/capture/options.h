@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "bpf/record.h"
+#include "source/schedule.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct capture_options {
 	unsigned ports;
 	struct poller_options poller[POLLERS_MAX];
 	unsigned pollers;
+	enum jitter jitter; /* of all of them */
 	uint64_t softnet_period_ns;
 	uint32_t threshold[THRESHOLDS_MAX]; /* bytes, or per cent; ascending, each once */
 	unsigned thresholds;

@@ -109,7 +109,8 @@ int runner_start(struct runner *runner, uint64_t first_ns, uint64_t period_ns, u
 	pthread_attr_t attributes;
 	int error;
 
-	schedule_start(&runner->schedule, first_ns, period_ns);
+	schedule_start_jittered(&runner->schedule, first_ns, period_ns, runner->jitter,
+				runner->seed);
 	runner->end_ns = end_ns;
 	pthread_attr_init(&attributes);
 	error = runner_prioritise(runner, &attributes);

@@ -20,6 +20,8 @@ struct runner {
 	struct source *source;
 	struct channel *channel;
 	unsigned realtime_priority; /* SCHED_FIFO; 0: ordinary */
+	enum jitter jitter;
+	uint64_t seed; /* of the jitter */
 	bool promises; /* the source itself says what it has passed (the probe); else the next
 			  turn's time is it */
 	bool waits; /* it lets a turn go by while the channel is full, rather than lose what it

@@ -222,14 +222,13 @@ static int session_put_capture(struct session *session, struct failure *failure)
 	return error;
 }
 
-/* A random phase: pollers that start together would see the same instants, and miss the same. */
-static uint64_t phase_draw_ns(uint64_t period_ns)
+static uint64_t random_draw(void)
 {
 	uint64_t random = 0;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		random = clock_monotonic_ns();
-	return random % period_ns;
+	return random;
 }
 
 static int session_put_poller(struct session *session, unsigned index, int64_t poller_id,
@@ -237,6 +236,7 @@ static int session_put_poller(struct session *session, unsigned index, int64_t p
 {
 	const struct poller_options *poller = &session->options->poller[index - RUNNER_OF_POLLERS];
 	const struct poller_kind *kind = poller_kind_find(poller->source);
+	const struct runner *runner = &session->runner[index];
 
 	return store_put_poller(session->store,
 				&(struct poller_row){
@@ -245,6 +245,8 @@ static int session_put_poller(struct session *session, unsigned index, int64_t p
 					.source = poller->source,
 					.period_ns = (int64_t)session->period_ns[index],
 					.phase_ns = (int64_t)(first_ns - session->poll_start_ns),
+					.jitter = jitter_name(runner->jitter),
+					.seed = (int64_t)runner->seed,
 					.read_mode = poller->page_reads ? "page" : kind->read_mode,
 					.priority = session->options->realtime_priority,
 					.start_ns = (int64_t)session->poll_start_ns,
@@ -304,7 +306,10 @@ static int session_describe(struct session *session, struct writer_options *writ
 		session_name_poller(session, index, entry->poller_id, entry->name,
 				    sizeof(entry->name));
 		runner->realtime_priority = session->options->realtime_priority;
-		first_ns[index] += phase_draw_ns(session->period_ns[index]);
+		runner->jitter = session->options->jitter;
+		runner->seed = random_draw();
+		/* Pollers that start together would see the same instants, and miss the same. */
+		first_ns[index] += random_draw() % session->period_ns[index];
 		error = session_put_poller(session, index, entry->poller_id, first_ns[index],
 					   failure);
 	}

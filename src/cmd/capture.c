@@ -31,6 +31,9 @@ static const char usage[] =
 	"                          (a BPF program that the kernel runs on each socket; likewise); the period 200us to 1h,\n"
 	"                          or 'min' for the shortest that this machine keeps. With ':page' after it each read of\n"
 	"                          proc takes a page, as other pollers do; default ':row'\n"
+	"  --jitter NAME           when the turns of all pollers are due: none (default), a period apart; uniform, at a drawn\n"
+	"                          instant of each period; poisson, after drawn gaps whose mean is the period. Fixed turns\n"
+	"                          may keep step with a periodic load\n"
 	"  --softnet PERIOD        how often to read /proc/net/softnet_stat, 1ms to 1h (default 1s)\n"
 	"  --threshold SIZE[,SIZE]...  a spike is a queue at or above it (default 4K,16K,64K,256K; up to 8); or all of\n"
 	"                              them in per cent of the limit of the moment, sk_rcvbuf or sk_sndbuf: 50%,90%\n"
@@ -72,12 +75,12 @@ enum {
 	OPTION_MIN_SPIKE,
 	OPTION_BACKEND,
 	OPTION_REALTIME,
+	OPTION_JITTER,
 	OPTION_RING,
 	OPTION_QUEUE,
 	OPTION_LABEL,
 	OPTION_VERBOSE,
 	OPTION_HELP,
-	OPTION_LATER, /* part of the interface, but not yet of this version */
 };
 
 static const struct option option_names[] = {
@@ -100,7 +103,7 @@ static const struct option option_names[] = {
 	{ "blog", no_argument, NULL, OPTION_BLOG },
 	{ "trace", no_argument, NULL, OPTION_TRACE },
 	{ "backlog-threshold", required_argument, NULL, OPTION_BACKLOG_THRESHOLD },
-	{ "jitter", required_argument, NULL, OPTION_LATER },
+	{ "jitter", required_argument, NULL, OPTION_JITTER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -189,6 +192,8 @@ static int option_take(int option, const char *value, char **argv, struct captur
 		return text_take("--netns", value, &options->netns);
 	case OPTION_BACKEND:
 		return option_parse_backend("--backend", value, &options->backend);
+	case OPTION_JITTER:
+		return option_parse_jitter("--jitter", value, &options->jitter);
 	case OPTION_REALTIME:
 		return option_parse_number("--realtime", value, 0, 99, &options->realtime_priority);
 	case OPTION_RING:
@@ -258,10 +263,9 @@ static int command_take(int argc, char **argv, struct capture_options *options)
 static int options_parse(int argc, char **argv, struct capture_options *options, bool *ret_help)
 {
 	int option;
-	int index;
 
 	optind = 0; /* makes getopt start anew */
-	while ((option = getopt_long(argc, argv, "+:o:d:p:", option_names, &index)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:o:d:p:", option_names, NULL)) != -1) {
 		const char *value = optarg ? optarg : "";
 		int status;
 
@@ -269,9 +273,6 @@ static int options_parse(int argc, char **argv, struct capture_options *options,
 			*ret_help = true;
 			return 0;
 		}
-		if (option == OPTION_LATER)
-			return usage_wrong("capture", "'--%s' is not in this version",
-					   option_names[index].name);
 		/* Else "-o -- COMMAND" would write a file of that name. */
 		if (option != ':' && option != '?' && strcmp(value, "--") == 0)
 			return usage_wrong("capture", "a value is missing before '--'");

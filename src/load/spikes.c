@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/failure.h"
+#include "base/random.h"
 #include "load/network.h"
 
 #include <arpa/inet.h>
@@ -31,19 +32,9 @@ struct ends {
 	char *bin;
 };
 
-/* SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere. */
-static uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 static uint64_t value_draw(const struct spike_values *values, uint64_t *state)
 {
-	double share = (double)(random_next(state) >> 11) / (double)((uint64_t)1 << 53);
+	double share = random_share(state);
 	double low = (double)values->low, high = (double)values->high;
 	uint64_t value = (uint64_t)llround(low * pow(high / low, share));
 

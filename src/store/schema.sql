@@ -124,7 +124,9 @@ CREATE TABLE poller (
 	capture_id INTEGER NOT NULL REFERENCES capture,
 	source TEXT NOT NULL, -- proc, sock_diag, iter; replay
 	period_ns INTEGER NOT NULL, -- as asked for; what it kept follows from its polls
-	phase_ns INTEGER NOT NULL, -- its first turn was due so long after start_ns
+	phase_ns INTEGER NOT NULL, -- its first turn was due so long after start_ns; with jitter, the first one was drawn from there on
+	jitter TEXT NOT NULL DEFAULT 'none' CHECK (jitter IN ('none', 'uniform', 'poisson')), -- how turns are drawn: one from each period, or gaps of that mean
+	seed INTEGER, -- of the jitter: the same one draws the same turns
 	read_mode TEXT NOT NULL CHECK (read_mode IN ('row', 'page', 'message', 'socket', 'instant')), -- what is read in one window
 	priority INTEGER NOT NULL, -- SCHED_FIFO, 0: ordinary
 	start_ns INTEGER NOT NULL, -- it was on schedule from here

@@ -45,8 +45,8 @@ static const char *const statement_text[STATEMENTS] = {
 		"INSERT INTO spike_seen (spike_id, poller_id, polled_peak_bytes, samples) VALUES (:spike_id, :poller_id,"
 		" :polled_peak_bytes, :samples)",
 	[PUT_POLLER] =
-		"INSERT INTO poller (poller_id, capture_id, source, period_ns, phase_ns, read_mode, priority, start_ns, simulated) VALUES"
-		" (:poller_id, :capture_id, :source, :period_ns, :phase_ns, :read_mode, :priority, :start_ns, :simulated)",
+		"INSERT INTO poller (poller_id, capture_id, source, period_ns, phase_ns, jitter, seed, read_mode, priority, start_ns, simulated)"
+		" VALUES (:poller_id, :capture_id, :source, :period_ns, :phase_ns, :jitter, :seed, :read_mode, :priority, :start_ns, :simulated)",
 	[PUT_POLLER_GAUGE] =
 		"INSERT INTO poller_gauge (poller_id, gauge) VALUES (:poller_id, :gauge)",
 	[PUT_POLLER_END] =

@@ -131,7 +131,9 @@ struct poller_row {
 	const char *source;
 	int64_t period_ns;
 	int64_t phase_ns; /* first turn after the capture's start */
-	const char *read_mode; /* "row", "page" or "message" */
+	const char *jitter; /* "none", "uniform" or "poisson"; NULL: none */
+	int64_t seed; /* of the jitter */
+	const char *read_mode; /* "row", "page", "message", "socket" */
 	int64_t priority; /* SCHED_FIFO, 0: ordinary */
 	int64_t start_ns; /* it was on schedule from here on, */
 	uint32_t gauges; /* bit per enum gauge that the source reads: stored in poller_gauge */

@@ -3,6 +3,7 @@
 #include "store/statement.h"
 #include "store/store_private.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 static const char *const gauge_name[] = { "rx_queue", "tx_queue", "rmem" };
@@ -213,6 +214,9 @@ int store_put_poller(struct store *store, const struct poller_row *row, struct f
 	bind_text(&binding, ":source", row->source);
 	bind_integer(&binding, ":period_ns", row->period_ns);
 	bind_integer(&binding, ":phase_ns", row->phase_ns);
+	bind_text(&binding, ":jitter", row->jitter ? row->jitter : "none");
+	if (row->jitter && strcmp(row->jitter, "none") != 0)
+		bind_integer(&binding, ":seed", row->seed);
 	bind_text(&binding, ":read_mode", row->read_mode);
 	bind_integer(&binding, ":priority", row->priority);
 	bind_integer(&binding, ":start_ns", row->start_ns);

@@ -24,6 +24,7 @@ value()
 	family:*) echo 4 ;;
 	gauge:*) if [ "$table" = capture_level ]; then echo "'accept_queue'"; else echo "'rx_queue'"; fi ;;
 	read_mode:*) echo "'row'" ;;
+	jitter:*) echo "'uniform'" ;;
 	cause:*) if [ "$table" = time_squeeze ]; then echo "'time'"; else echo "'a, \"b\"' || char(10) || 'c$3'"; fi ;;
 	left_censored:* | right_censored:* | older:* | traced:* | simulated:*) echo 1 ;;
 	*:BLOB) if [ "$3" = 1 ]; then echo "x'00ff2c220a'"; else echo "x''"; fi ;;

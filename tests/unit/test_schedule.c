@@ -202,6 +202,103 @@ static void the_threads_cpu_time_grows_with_work_and_not_with_sleep(void **state
 	assert_true(clock_thread_cpu_ns() - sleep_ns < 20 * NS_PER_MS);
 }
 
+/* The next turn of a poller that is never late. */
+static uint64_t turn_next(struct schedule *schedule)
+{
+	struct test_clock test = { .now_ns = 0 };
+	const struct clock clock = clock_from(&test);
+	uint64_t scheduled_ns = 0;
+	uint64_t missed = 99;
+
+	assert_int_equal(schedule_wait(schedule, &clock, &scheduled_ns, &missed), 0);
+	assert_int_equal(missed, 0);
+	return scheduled_ns;
+}
+
+static void uniform_turns_come_one_in_each_slot(void **state)
+{
+	enum { TURNS = 20000, PERIOD_NS = 1000, TENTHS = 10 };
+	struct schedule schedule;
+	unsigned in_tenth[TENTHS] = { 0 };
+
+	(void)state;
+	schedule_start_jittered(&schedule, 5000, PERIOD_NS, JITTER_UNIFORM, 7);
+	for (uint64_t k = 0; k < TURNS; k++) {
+		uint64_t due_ns = turn_next(&schedule);
+
+		assert_in_range(due_ns, 5000 + k * PERIOD_NS, 5000 + (k + 1) * PERIOD_NS - 1);
+		in_tenth[(due_ns - 5000) % PERIOD_NS * TENTHS / PERIOD_NS]++;
+	}
+	/* 2000 expected, with a standard deviation of sqrt(20000 * 0.1 * 0.9) = 42; five of them. */
+	for (unsigned tenth = 0; tenth < TENTHS; tenth++)
+		assert_in_range(in_tenth[tenth], 1788, 2212);
+}
+
+static void poisson_gaps_have_the_periods_mean_and_the_exponentials_tail(void **state)
+{
+	enum { TURNS = 20000, PERIOD_NS = 1000000 };
+	struct schedule schedule;
+	uint64_t last_ns = 5000;
+	unsigned longer = 0;
+
+	(void)state;
+	schedule_start_jittered(&schedule, last_ns, PERIOD_NS, JITTER_POISSON, 7);
+	for (unsigned k = 0; k < TURNS; k++) {
+		uint64_t due_ns = turn_next(&schedule);
+
+		longer += due_ns - last_ns > PERIOD_NS;
+		last_ns = due_ns;
+	}
+	/* Mean of 20,000 exponential gaps: standard deviation 1 / sqrt(20000) = 0.71 %; five of
+	 * them. */
+	assert_in_range(last_ns - 5000, (uint64_t)(TURNS * 0.9646 * PERIOD_NS),
+			(uint64_t)(TURNS * 1.0354 * PERIOD_NS));
+	/* A share of exp(-1) is longer than the mean: 7358, standard deviation 68; five of them. */
+	assert_in_range(longer, 7018, 7698);
+}
+
+static void a_seed_gives_the_same_turns_and_another_gives_others(void **state)
+{
+	(void)state;
+	for (enum jitter jitter = JITTER_UNIFORM; jitter <= JITTER_POISSON; jitter++) {
+		struct schedule first, again, other;
+		unsigned differ = 0;
+
+		schedule_start_jittered(&first, 5000, 1000, jitter, 7);
+		schedule_start_jittered(&again, 5000, 1000, jitter, 7);
+		schedule_start_jittered(&other, 5000, 1000, jitter, 8);
+		for (unsigned k = 0; k < 100; k++) {
+			uint64_t due_ns = turn_next(&first);
+
+			assert_int_equal(turn_next(&again), due_ns);
+			differ += turn_next(&other) != due_ns;
+		}
+		assert_true(differ > 90);
+	}
+}
+
+static void drawn_turns_that_have_gone_by_are_counted_and_the_rest_keep_their_times(void **state)
+{
+	enum { TURNS = 200, BUSY = 50 };
+
+	(void)state;
+	for (enum jitter jitter = JITTER_UNIFORM; jitter <= JITTER_POISSON; jitter++) {
+		struct test_clock test = { .now_ns = 0 };
+		struct schedule planned, busy;
+		uint64_t due_ns[TURNS];
+
+		schedule_start_jittered(&planned, 5000, 1000, jitter, 3);
+		schedule_start_jittered(&busy, 5000, 1000, jitter, 3);
+		for (unsigned k = 0; k < TURNS; k++)
+			due_ns[k] = turn_next(&planned);
+		turn_expect(&busy, &test, due_ns[0], 0);
+		test.now_ns = due_ns[BUSY];
+		turn_expect(&busy, &test, due_ns[BUSY], BUSY - 1);
+		for (unsigned k = BUSY + 1; k < TURNS; k++)
+			turn_expect(&busy, &test, due_ns[k], 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +309,11 @@ int main(void)
 		cmocka_unit_test(turns_that_have_gone_by_are_counted_and_the_latest_runs),
 		cmocka_unit_test(turns_that_go_by_in_a_sleep_are_counted_too),
 		cmocka_unit_test(a_signal_leaves_the_turn_due),
+		cmocka_unit_test(uniform_turns_come_one_in_each_slot),
+		cmocka_unit_test(poisson_gaps_have_the_periods_mean_and_the_exponentials_tail),
+		cmocka_unit_test(a_seed_gives_the_same_turns_and_another_gives_others),
+		cmocka_unit_test(
+			drawn_turns_that_have_gone_by_are_counted_and_the_rest_keep_their_times),
 		cmocka_unit_test(the_real_clock_sleeps_until_the_turn_is_due),
 		cmocka_unit_test(the_anchor_lies_between_readings_of_both_clocks),
 		cmocka_unit_test(the_threads_cpu_time_grows_with_work_and_not_with_sleep),
