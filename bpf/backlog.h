@@ -36,6 +36,13 @@ static __always_inline bool backlog_measured(__u64 now_ns)
 	return start_ns && now_ns >= start_ns && now_ns < stop_ns;
 }
 
+/* Squeezes and drops are counted past stop_ns, too: they are held against counters whose last
+ * reading comes after it. */
+static __always_inline bool backlog_counted(__u64 now_ns)
+{
+	return start_ns && now_ns >= start_ns && !backlogs_collected;
+}
+
 static __always_inline void backlog_close(struct backlog_state *state, __u32 index, __u64 now_ns)
 {
 	struct backlog_spike_state *spike = &state->spike[index & (BACKLOG_THRESHOLDS_MAX - 1)];
@@ -171,7 +178,7 @@ static __noinline int backlog_end_drops(struct backlog_state *state)
 {
 	struct record_drop *record;
 
-	if (!state || !state->drop_packets)
+	if (!state || !state->drop_packets || backlogs_collected)
 		return 0;
 	record = record_reserve(RECORD_DROP, sizeof(*record));
 	if (record) {
@@ -196,7 +203,7 @@ static __always_inline int record_backlog_queued(int result)
 		return 0;
 	if (result == NET_RX_DROP) {
 		now_ns = bpf_ktime_get_ns();
-		if (!backlog_measured(now_ns))
+		if (!backlog_counted(now_ns))
 			return 0;
 		if (!state->drop_packets++)
 			state->drop_start_ns = now_ns;
@@ -273,7 +280,7 @@ static __always_inline int record_round_end(unsigned int vector)
 		return 0;
 	state->squeezes = squeezes;
 	now_ns = bpf_ktime_get_ns();
-	if (!backlog_measured(now_ns))
+	if (!backlog_counted(now_ns))
 		return 0;
 	record = record_reserve(RECORD_SQUEEZE, sizeof(*record));
 	if (!record)

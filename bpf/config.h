@@ -27,7 +27,7 @@ enum walk_task {
 };
 
 /* Set by user space while the programs run. Nothing is measured before start_ns is set, and nothing
- * at or after stop_ns. */
+ * at or after stop_ns, but for what is held against counters that are read after it: backlog.h. */
 volatile __u64 start_ns;
 volatile __u64 stop_ns;
 /* A tick of the kernel (jiffies) and its time, for ticks that turn out to be needed: tick_ns(). */
@@ -36,6 +36,7 @@ volatile __u64 known_tick_ns;
 volatile __u32 walk_task;
 volatile __u32 walk_runs; /* the one at the beginning */
 volatile __u32 netdev_budget_packets; /* net.core.netdev_budget */
+volatile __u32 backlogs_collected; /* by user space: what is open at the end is told */
 
 /* Read by user space at the end. */
 __u64 lost_records[RECORD_TYPES]; /* ring buffer full, by enum record_type */

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- The highest value of each summary period beside the highest that a poller's samples showed in it. A sample belongs to
 -- the period in which its read began. polled_peak_bytes is NULL where the poller read the socket at no time of the period.
+-- start_ns and end_ns are the part of the period in which the socket was there; period_start_ns is the same for all sockets.
 CREATE VIEW peak_underestimation AS
 WITH longest AS MATERIALIZED (
 	SELECT max(end_ns - start_ns) AS period_ns
@@ -34,9 +35,13 @@ SELECT
 	queue_summary.start_ns,
 	queue_summary.end_ns,
 	queue_summary.peak_bytes AS measured_peak_bytes,
-	polled.peak_bytes AS polled_peak_bytes
+	polled.peak_bytes AS polled_peak_bytes,
+	capture.start_ns
+		+ (queue_summary.start_ns - capture.start_ns) / capture.summary_period_ns * capture.summary_period_ns
+		AS period_start_ns
 FROM queue_summary
 JOIN socket ON socket.socket_id = queue_summary.socket_id
+JOIN capture ON capture.capture_id = socket.capture_id
 JOIN poller ON poller.capture_id = socket.capture_id
 JOIN poller_gauge ON poller_gauge.poller_id = poller.poller_id AND poller_gauge.gauge = queue_summary.gauge
 LEFT JOIN polled ON polled.period_id = queue_summary.rowid AND polled.poller_id = poller.poller_id;

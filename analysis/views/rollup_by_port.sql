@@ -1,24 +1,22 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- Queues rolled up by local port, for each summary period: how many sockets had something in the gauge, the highest peak
--- of one, and what all of them held together on average. Their peaks need not coincide, so sum_peak_bytes is a bound.
+-- Queues rolled up by local port, for each summary period: how many sockets had
+-- something in the gauge, the highest peak of one, and what all of them held together on average over what the capture
+-- covered of the period. Their peaks need not coincide, so sum_peak_bytes is a bound.
 CREATE VIEW rollup_by_port AS
 SELECT
 	socket.capture_id,
 	socket.local_port AS port,
-	queue_summary.gauge,
-	capture.start_ns + (queue_summary.start_ns - capture.start_ns) / capture.summary_period_ns * capture.summary_period_ns
-		AS start_ns,
-	count(DISTINCT queue_summary.socket_id) AS sockets,
-	max(queue_summary.peak_bytes) AS highest_peak_bytes,
-	sum(queue_summary.peak_bytes) AS sum_peak_bytes,
-	sum(queue_summary.mean_bytes * (queue_summary.end_ns - queue_summary.start_ns)) / capture.summary_period_ns
-		AS sum_mean_bytes,
-	sum(queue_summary.events) AS events
-FROM queue_summary
-JOIN socket ON socket.socket_id = queue_summary.socket_id
-JOIN capture ON capture.capture_id = socket.capture_id
+	queue_period.gauge,
+	queue_period.period_start_ns AS start_ns,
+	count(DISTINCT queue_period.socket_id) AS sockets,
+	max(queue_period.peak_bytes) AS highest_peak_bytes,
+	sum(queue_period.peak_bytes) AS sum_peak_bytes,
+	sum(queue_period.mean_bytes * (queue_period.end_ns - queue_period.start_ns)) / queue_period.covered_ns AS sum_mean_bytes,
+	sum(queue_period.events) AS events
+FROM queue_period
+JOIN socket ON socket.socket_id = queue_period.socket_id
 GROUP BY
 	socket.capture_id,
 	socket.local_port,
-	queue_summary.gauge,
-	(queue_summary.start_ns - capture.start_ns) / capture.summary_period_ns;
+	queue_period.gauge,
+	queue_period.period_start_ns;

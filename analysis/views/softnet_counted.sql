@@ -1,15 +1,12 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- The counters of softnet_stat before and after, beside the events that they count: a difference of counters says how
 -- many, the events say when. The first reading comes up to one sampling period after the capture's start, so events
--- before it are counted apart.
+-- before it are counted apart; the last one comes when the capture is over, and events are measured until then.
 CREATE VIEW softnet_counted AS
 WITH ends AS (
-	SELECT softnet_sample.capture_id, cpu, min(time_ns) AS first_ns, max(time_ns) AS last_ns
+	SELECT capture_id, cpu, min(time_ns) AS first_ns, max(time_ns) AS last_ns
 	FROM softnet_sample
-	JOIN capture ON capture.capture_id = softnet_sample.capture_id
-	-- The last reading is taken once the capture is over, when events are measured no more.
-	WHERE time_ns <= ifnull(capture.end_ns, time_ns)
-	GROUP BY softnet_sample.capture_id, cpu
+	GROUP BY capture_id, cpu
 )
 SELECT
 	ends.capture_id,

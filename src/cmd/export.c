@@ -197,17 +197,16 @@ static int out_close(const char *out_path, FILE *out, int error, struct failure 
 static int blog_write(struct store *store, const struct options *options, const char *prefix,
 		      const char *kind, struct failure *failure)
 {
-	char path[PATH_MAX], query[64];
+	char path[PATH_MAX];
 	FILE *out = NULL;
 	int error;
 
 	if (snprintf(path, sizeof(path), "%s-%s.csv", prefix, kind) >= (int)sizeof(path))
 		return failure_set(failure, ENAMETOOLONG, "-o %s is too long", prefix);
-	snprintf(query, sizeof(query), "query/export_blog_%s", kind);
 	error = out_open(options, path, &out, failure);
 	if (error || !out)
 		return error;
-	error = store_export_query(store, query, out, failure);
+	error = store_export_query(store, "query/export_blog", kind, out, failure);
 	return out_close(path, out, error, failure);
 }
 

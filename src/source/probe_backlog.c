@@ -147,6 +147,9 @@ int probe_backlog_collect(struct probe *probe, const struct sink *sink, struct f
 	states = calloc((size_t)cpus, sizeof(*states));
 	if (!states)
 		return failure_set(failure, ENOMEM, "out of memory");
+	/* From here on the kernel side tells no run of drops that is open now: it would be told
+	 * twice. */
+	probe->skeleton->bss->backlogs_collected = 1;
 	if (bpf_map_lookup_elem(bpf_map__fd(probe->skeleton->maps.backlogs), &key, states) < 0)
 		return failure_set(failure, errno, "the CPUs' backlogs can't be read: %s",
 				   strerror(errno));

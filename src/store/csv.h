@@ -23,8 +23,10 @@ int store_export(struct store *store, const char *name, FILE *out, struct failur
 /* How many rows a table has. Returns 0 or -errno. */
 int store_count(struct store *store, const char *table, int64_t *ret_rows, struct failure *failure);
 
-/* Writes an embedded query's rows likewise: "query/NAME". Returns 0, -EPIPE or -errno. */
-int store_export_query(struct store *store, const char *name, FILE *out, struct failure *failure);
+/* Writes an embedded query's rows likewise: "query/NAME", with its :kind. Returns 0, -EPIPE or
+ * -errno. */
+int store_export_query(struct store *store, const char *name, const char *kind, FILE *out,
+		       struct failure *failure);
 
 /* One CSV file and the table that it goes into. */
 struct csv_input {

@@ -94,13 +94,17 @@ static int name_compare(void *context, const char *name, const char *type)
 	return 0;
 }
 
-static int statement_print(struct store *store, const char *sql, FILE *out, struct failure *failure)
+/* kind: bound to :kind where the SQL names it. */
+static int statement_print(struct store *store, const char *sql, const char *kind, FILE *out,
+			   struct failure *failure)
 {
 	sqlite3_stmt *statement;
 	int error;
 
 	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
 		return store_error(store, "reading", failure);
+	sqlite3_bind_text(statement, sqlite3_bind_parameter_index(statement, ":kind"), kind, -1,
+			  SQLITE_STATIC);
 	errno = 0;
 	error = rows_print(store, statement, out, failure);
 	sqlite3_finalize(statement);
@@ -126,9 +130,10 @@ int store_count(struct store *store, const char *table, int64_t *ret_rows, struc
 	return store_error(store, "reading", failure);
 }
 
-int store_export_query(struct store *store, const char *name, FILE *out, struct failure *failure)
+int store_export_query(struct store *store, const char *name, const char *kind, FILE *out,
+		       struct failure *failure)
 {
-	return statement_print(store, embedded_find(name), out, failure);
+	return statement_print(store, embedded_find(name), kind, out, failure);
 }
 
 int store_export(struct store *store, const char *name, FILE *out, struct failure *failure)
@@ -147,7 +152,7 @@ int store_export(struct store *store, const char *name, FILE *out, struct failur
 	sql = sqlite3_mprintf("SELECT * FROM \"%w\"", name);
 	if (!sql)
 		return failure_set(failure, ENOMEM, "out of memory");
-	error = statement_print(store, sql, out, failure);
+	error = statement_print(store, sql, NULL, out, failure);
 	sqlite3_free(sql);
 	return error;
 }

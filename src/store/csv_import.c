@@ -3,6 +3,7 @@
 #include "store/hex.h"
 
 #include "base/cleanup.h"
+#include "base/csv_field.h"
 #include "base/failure.h"
 #include "store/store_private.h"
 
@@ -87,28 +88,40 @@ static void header_take(struct import *import, const char *text)
 	import_refuse(import, "the table has no column of this name");
 }
 
+static int integer_bind(struct import *import, int at, const char *text)
+{
+	int64_t value;
+	int error = csv_read_integer(text, &value);
+
+	if (error == -ERANGE)
+		return import_refuse(import, "the integer does not fit 64 bits");
+	if (error)
+		return import_refuse(import, "it is no integer");
+	return sqlite3_bind_int64(import->insert, at, value);
+}
+
+static int real_bind(struct import *import, int at, const char *text)
+{
+	double value;
+	int error = csv_read_real(text, &value);
+
+	if (error == -ERANGE)
+		return import_refuse(import, "the number does not fit 64 bits");
+	if (error)
+		return import_refuse(import, "it is no decimal number");
+	return sqlite3_bind_double(import->insert, at, value);
+}
+
 static int value_bind(struct import *import, const char *text, size_t bytes)
 {
 	unsigned index = import->place[import->fields];
 	int at = (int)index + 1;
-	int64_t integer;
-	double real;
-	char *end;
 
-	errno = 0;
 	switch (import->column[index].kind) {
 	case COLUMN_INTEGER:
-		integer = strtoll(text, &end, 10);
-		if (!bytes || *end || text[0] == ' ' || text[0] == '+' || errno == EINVAL)
-			return import_refuse(import, "it is no integer");
-		if (errno == ERANGE)
-			return import_refuse(import, "the integer does not fit 64 bits");
-		return sqlite3_bind_int64(import->insert, at, integer);
+		return integer_bind(import, at, text);
 	case COLUMN_REAL:
-		real = strtod(text, &end);
-		if (!bytes || *end || text[0] == ' ')
-			return import_refuse(import, "it is no number");
-		return sqlite3_bind_double(import->insert, at, real);
+		return real_bind(import, at, text);
 	case COLUMN_BLOB:
 		if (hex_bind(import->insert, at, text, bytes) < 0)
 			return import_refuse(import, "it is no pairs of hexadecimal digits");
@@ -350,7 +363,6 @@ static int file_copy(const char *path, const char *copy_path, struct failure *fa
 	return error;
 }
 
-/* The copy has the rights and the owner of what it takes the place of. */
 /* A killed capture leaves a log beside its file, which SQLite would replay into the file that takes
  * its name. What is in it is in the copy already. */
 static int log_remove(const char *path, struct failure *failure)
@@ -369,6 +381,7 @@ static int log_remove(const char *path, struct failure *failure)
 	return 0;
 }
 
+/* The copy has the rights and the owner of what it takes the place of. */
 static int file_replace(const char *path, const char *copy_path, bool existed,
 			struct failure *failure)
 {

@@ -234,7 +234,8 @@ CREATE TABLE softnet_spike (
 	right_censored INTEGER NOT NULL CHECK (right_censored IN (0, 1))
 ) STRICT;
 
--- One round of receiving that was cut short with packets left: what softnet_stat counts as time_squeeze.
+-- One round of receiving that was cut short with packets left: what softnet_stat counts as time_squeeze. These and drops are
+-- measured until the counters' last reading, which comes right after the capture's end.
 CREATE TABLE time_squeeze (
 	capture_id INTEGER NOT NULL REFERENCES capture,
 	cpu INTEGER NOT NULL,

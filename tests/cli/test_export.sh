@@ -105,6 +105,20 @@ printf '%s\n7,a,9223372036854775808\n' "$head" >"$csv"
 broken "a number out of range" "row 2, column 3 (count): the integer does not fit" "$csv"
 printf '%s\n7,a,1.5\n' "$head" >"$csv"
 broken "a number that is no integer" "row 2, column 3 (count)" "$csv"
+# number WHAT WORDS TEXT: in a column of integers and in one of real numbers.
+number()
+{
+	printf '%s\n7,a,"%s"\n' "$head" "$3" >"$csv"
+	broken "$1 among integers" "row 2, column 3 (count): it is no integer" "$csv"
+	printf 'socket_id,gauge,start_ns,end_ns,peak_bytes,peak_ns,mean_bytes,events\n1,rx_queue,1,2,3,4,"%s",5\n' "$3" >"$csv"
+	broken "$1 among reals" "row 2, column 7 (mean_bytes): $2" "$csv" queue_summary
+}
+number "a number too large" "the number does not fit 64 bits" 1e999
+number "a number too small" "the number does not fit 64 bits" -1e-999
+number "no number" "it is no decimal number" nan
+number "infinity" "it is no decimal number" -inf
+number "a hexadecimal number" "it is no decimal number" 0x10
+number "a tabulator before a number" "it is no decimal number" "$(printf '\t7')"
 printf '%s\n7,"a"b,1\n' "$head" >"$csv"
 broken "a quote where none may be" "row 2, column 2" "$csv"
 printf '%s\n7,a\0b,1\n' "$head" >"$csv"
@@ -183,8 +197,8 @@ cp datasets/demo-small.db "$scratch/blog.db"
 tap_equal "a capture without the blog's gauge has no such files: status 1, and what to do" "1/1/pollgap export: $scratch/blog.db does not have the blog's gauge: capture with --blog" \
 	"$?/$(wc -l <"$scratch/out")/$(cat "$scratch/out")"
 sqlite3 "$scratch/blog.db" "INSERT INTO blog_summary SELECT 1, start_ns, start_ns + 2000000000, 5504, 0, 40880, 20, 30, 12 FROM capture;
-	INSERT INTO socket SELECT 99, 1, 7, 8, 9, 6, '::1', 1, '::1', 2, NULL, NULL, 0, NULL, 0;
-	INSERT INTO blog_summary SELECT 99, start_ns, start_ns + 2000000000, 1, 1, 1, 1, 1, 1 FROM capture"
+	INSERT INTO socket SELECT 999999, 1, 7, 8, 9, 6, '::1', 1, '::1', 2, NULL, NULL, 0, NULL, 0;
+	INSERT INTO blog_summary SELECT 999999, start_ns, start_ns + 2000000000, 1, 1, 1, 1, 1, 1 FROM capture"
 seconds=$(sqlite3 "$scratch/blog.db" "SELECT start_utc_ns / 1000000000 + 2 FROM capture")
 clock=$(date -u -d "@$seconds" +%H:%M:%S)
 "$binary" export "$scratch/blog.db" --blog

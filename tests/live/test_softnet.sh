@@ -44,6 +44,17 @@ tap_equal "no spike has less than its threshold, or ends before it begins" 0 "$(
 	"SELECT count(*) FROM softnet_spike WHERE peak_packets < threshold_packets OR end_ns < start_ns OR peak_ns NOT BETWEEN start_ns AND end_ns")"
 tap_equal "spikes of one CPU and threshold don't overlap" 0 "$(sqlite3 "$file" "SELECT count(*) FROM (SELECT start_ns,
 	lag(end_ns) OVER (PARTITION BY cpu, threshold_packets ORDER BY start_ns) AS last_ns FROM softnet_spike) WHERE start_ns < last_ns")"
+# One reading when it begins, one when it is over: both count.
+rm -f "$file"
+"$binary" capture -o "$file" --softnet 1h -- \
+	"$binary" load client -p 23028 --rate 50000:700ms --connections 50 >/dev/null 2>"$scratch/err"
+tap_equal "a capture shorter than its sampling period has two readings" 2 "$(sqlite3 "$file" 'SELECT count(DISTINCT time_ns) FROM softnet_sample')"
+[ "$(sqlite3 "$file" 'SELECT sum(squeezes_counted) FROM softnet_counted')" -gt 0 ]
+tap_case $? "squeezes are counted between them"
+tap_equal "and as many measured" 0 "$(sqlite3 "$file" 'SELECT sum(squeezes_measured - squeezes_counted) FROM softnet_counted')"
+tap_equal "the report says the same" \
+	"$(sqlite3 "$file" 'SELECT sum(squeezes_counted) FROM softnet_counted')" \
+	"$("$binary" report "$file" | awk '/packet queues/ { on = 1 } on && $1 == "all" { gsub(",", "", $NF); print $NF; exit }')"
 echo "$budget" >/proc/sys/net/core/netdev_budget
 
 # A backlog of no room: the second packet that waits is dropped, and sent again. A bulk transfer's packets come in bursts.

@@ -7,11 +7,9 @@
 
 #include <cmocka.h>
 
-#include "store/embedded.h"
+#include "views.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
-#include <string.h>
 
 /*
  * Capture 1 runs from 0 to 10 s with a threshold of 1,000 bytes. Poller 1 reads both queues each
@@ -48,63 +46,11 @@ static const char rows_sql[] =
 	"INSERT INTO probe_timing VALUES (1, 0, 100000000, 70, 9000), (1, 1000000000, 1100000000, 30, 1000);"
 	"INSERT INTO thread_cpu VALUES (1, 'writer', 500, 9);";
 
-static int setup(void **state)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, embedded_find("schema"), NULL, NULL, NULL), SQLITE_OK);
-	for (size_t index = 0; index < embedded_sql_count; index++) {
-		if (strncmp(embedded_sql[index].name, "view/", 5) == 0)
-			assert_int_equal(sqlite3_exec(db, embedded_sql[index].text, NULL, NULL,
-						      NULL),
-					 SQLITE_OK);
-	}
-	*state = db;
-	return 0;
-}
-
 static int setup_rows(void **state)
 {
-	setup(state);
-	if (sqlite3_exec(*state, rows_sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s", sqlite3_errmsg(*state));
+	views_setup(state);
+	run(*state, rows_sql);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	return sqlite3_close(*state);
-}
-
-static void run(sqlite3 *db, const char *sql)
-{
-	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-}
-
-/* All rows of the query, columns by | and rows by a blank. */
-static void expect(sqlite3 *db, const char *sql, const char *expected)
-{
-	sqlite3_stmt *statement;
-	char text[4096] = "";
-	size_t used = 0;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-	while (sqlite3_step(statement) == SQLITE_ROW) {
-		for (int column = 0; column < sqlite3_column_count(statement); column++) {
-			const char *value = (const char *)sqlite3_column_text(statement, column);
-
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
-						 column ? "|" :
-						 used	? " " :
-							  "",
-						 value ? value : "NULL");
-		}
-	}
-	sqlite3_finalize(statement);
-	assert_string_equal(text, expected);
 }
 
 static void missed_spike_lists_each_spike_a_poller_ran_through(void **state)
@@ -260,6 +206,16 @@ static void softnet_counted_sets_events_beside_the_counters(void **state)
 	       "SELECT first_ns, last_ns, squeezes_counted, squeezes_measured, squeezes_before, drops_counted, drops_measured"
 	       " FROM softnet_counted WHERE cpu = 3",
 	       "1000|9000|2|2|1|11|11");
+	/* The last reading comes when the capture is over, and counts. */
+	run(*state,
+	    "INSERT INTO softnet_sample VALUES (1, 3, 10000000500, 1, 19, 11, 0, 0, 0, NULL, NULL);"
+	    "INSERT INTO time_squeeze VALUES (1, 3, 9500, 'time'), (1, 3, 10000000400, 'time'),"
+	    " (1, 3, 10000000600, 'time');"
+	    "INSERT INTO backlog_drop VALUES (1, 3, 10000000100, 10000000200, 3)");
+	expect(*state,
+	       "SELECT last_ns, squeezes_counted, squeezes_measured, drops_counted, drops_measured FROM softnet_counted"
+	       " WHERE cpu = 3",
+	       "10000000500|4|4|14|14");
 }
 
 static void scan_fault_counts_the_scans_that_are_known(void **state)
@@ -289,21 +245,26 @@ static void rollups_add_up_the_sockets_of_a_period(void **state)
 	       "77|redis|2|700|350.0");
 	expect(*state, "SELECT netns, sockets, events FROM rollup_by_netns WHERE netns = 11",
 	       "11|1|7");
+	/* What the second one held, beside the others in the period that it was born in. */
+	expect(*state,
+	       "SELECT socket_id, start_ns, period_start_ns FROM peak_underestimation WHERE poller_id = 1 AND socket_id = 2",
+	       "2|1500000000|1000000000");
+}
+
+static void expect_no_row(sqlite3 *db, const char *view)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", view);
+	expect(db, sql, "0");
 }
 
 static void an_empty_file_has_no_rows_in_any_view(void **state)
 {
-	for (size_t index = 0; index < embedded_sql_count; index++) {
-		char sql[128];
-
-		if (strncmp(embedded_sql[index].name, "view/", 5) != 0)
-			continue;
-		snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", embedded_sql[index].name + 5);
-		expect(*state, sql, "0");
-	}
+	views_each(*state, expect_no_row);
 }
 
-#define VIEW_TEST(name) cmocka_unit_test_setup_teardown(name, setup_rows, teardown)
+#define VIEW_TEST(name) cmocka_unit_test_setup_teardown(name, setup_rows, views_teardown)
 
 int main(void)
 {
@@ -322,8 +283,8 @@ int main(void)
 		VIEW_TEST(softnet_counted_sets_events_beside_the_counters),
 		VIEW_TEST(scan_fault_counts_the_scans_that_are_known),
 		VIEW_TEST(rollups_add_up_the_sockets_of_a_period),
-		cmocka_unit_test_setup_teardown(an_empty_file_has_no_rows_in_any_view, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(an_empty_file_has_no_rows_in_any_view, views_setup,
+						views_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
