@@ -52,6 +52,18 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 				AND spike.end_ns <= run.end_ns
 		) AS tally
 	FROM run
+), bin AS MATERIALIZED (
+	-- Over all sockets, as in missed_spike_summary.
+	SELECT
+		capture_id,
+		gauge,
+		threshold_bytes,
+		threshold_percent,
+		duration_from_ns,
+		sum(spikes) AS spikes,
+		sum(duration_sum_ns) AS duration_sum_ns
+	FROM spike_bin
+	GROUP BY capture_id, gauge, threshold_bytes, threshold_percent, duration_from_ns
 ), part AS (
 	SELECT
 		place,
@@ -78,18 +90,28 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 	GROUP BY 1
 	UNION ALL
 	SELECT
-		run.place,
-		spike_bin.spikes,
+		(poller_id << 44) + ((threshold_bytes + threshold_percent) << 9)
+			+ (instr('rx_queue tx_queue rmem', gauge) << 4)
+			+ decade.digits,
 		0,
-		max(0.0, run.kept_period_ns * spike_bin.spikes - spike_bin.duration_sum_ns)
-	FROM spike_bin
+		spike_bin_seen.spikes,
+		0.0
+	FROM spike_bin_seen
+	JOIN decade ON decade.duration_from_ns = spike_bin_seen.duration_from_ns
+	UNION ALL
+	SELECT
+		run.place,
+		bin.spikes,
+		0,
+		max(0.0, run.kept_period_ns * bin.spikes - bin.duration_sum_ns)
+	FROM bin
 	JOIN run
-		ON run.capture_id = spike_bin.capture_id
-		AND run.gauge = spike_bin.gauge
-		AND run.threshold_bytes = spike_bin.threshold_bytes
-		AND run.threshold_percent = spike_bin.threshold_percent
-		AND run.duration_from_ns <= spike_bin.duration_from_ns
-		AND run.duration_to_ns > spike_bin.duration_from_ns
+		ON run.capture_id = bin.capture_id
+		AND run.gauge = bin.gauge
+		AND run.threshold_bytes = bin.threshold_bytes
+		AND run.threshold_percent = bin.threshold_percent
+		AND run.duration_from_ns <= bin.duration_from_ns
+		AND run.duration_to_ns > bin.duration_from_ns
 ), counted AS (
 	SELECT place, sum(spikes) AS spikes, sum(seen) AS seen, sum(unseen_phase_ns) AS unseen_phase_ns
 	FROM part

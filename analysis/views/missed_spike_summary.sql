@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- Of the spikes of a gauge and threshold, how many did each poller see? A row for every gauge that the poller reads and
 -- every threshold of the capture, even where there was no spike. spikes: the uncensored ones through which the poller was
--- running, listed and folded; a folded one was missed by every poller. censored: all of the capture, counted nowhere else.
+-- running, listed and folded; a folded one was missed by every poller, but where a replay counted who saw it. censored: all of the capture, counted nowhere else.
 -- The expected ratio is what a poller with a random phase and the period that this one kept misses of the same spikes.
 CREATE VIEW missed_spike_summary AS
 WITH ran AS MATERIALIZED (
@@ -60,20 +60,35 @@ WITH ran AS MATERIALIZED (
 		AND spike.start_ns >= ran.start_ns
 		AND spike.end_ns <= ran.end_ns
 	GROUP BY 1
+), folded_seen AS (
+	SELECT poller_id, gauge, threshold_bytes, threshold_percent, sum(spikes) AS spikes
+	FROM spike_bin_seen
+	GROUP BY poller_id, gauge, threshold_bytes, threshold_percent
+), bin AS MATERIALIZED (
+	-- Over all sockets first: a replay may have a thousand pollers.
+	SELECT
+		capture_id,
+		gauge,
+		threshold_bytes,
+		threshold_percent,
+		sum(spikes) AS spikes,
+		sum(duration_sum_ns) AS duration_sum_ns
+	FROM spike_bin
+	GROUP BY capture_id, gauge, threshold_bytes, threshold_percent, duration_from_ns
 ), folded AS (
 	SELECT
 		run.poller_id,
 		run.gauge,
 		run.threshold_bytes,
 		run.threshold_percent,
-		sum(spike_bin.spikes) AS spikes,
-		sum(max(0.0, run.kept_period_ns * spike_bin.spikes - spike_bin.duration_sum_ns)) AS unseen_phase_ns
+		sum(bin.spikes) AS spikes,
+		sum(max(0.0, run.kept_period_ns * bin.spikes - bin.duration_sum_ns)) AS unseen_phase_ns
 	FROM run
-	JOIN spike_bin
-		ON spike_bin.capture_id = run.capture_id
-		AND spike_bin.gauge = run.gauge
-		AND spike_bin.threshold_bytes = run.threshold_bytes
-		AND spike_bin.threshold_percent = run.threshold_percent
+	JOIN bin
+		ON bin.capture_id = run.capture_id
+		AND bin.gauge = run.gauge
+		AND bin.threshold_bytes = run.threshold_bytes
+		AND bin.threshold_percent = run.threshold_percent
 	GROUP BY run.poller_id, run.gauge, run.threshold_bytes, run.threshold_percent
 ), censored AS (
 	SELECT capture_id, gauge, threshold_bytes, threshold_percent, count(*) AS spikes
@@ -88,14 +103,15 @@ WITH ran AS MATERIALIZED (
 		run.threshold_bytes,
 		run.threshold_percent,
 		ifnull(listed.spikes, 0) + ifnull(folded.spikes, 0) AS spikes,
-		ifnull(seen.spikes, 0) AS seen,
-		ifnull(listed.spikes, 0) + ifnull(folded.spikes, 0) - ifnull(seen.spikes, 0) AS missed,
+		ifnull(seen.spikes, 0) + ifnull(folded_seen.spikes, 0) AS seen,
+		ifnull(listed.spikes, 0) + ifnull(folded.spikes, 0) - ifnull(seen.spikes, 0) - ifnull(folded_seen.spikes, 0) AS missed,
 		ifnull(censored.spikes, 0) AS censored,
 		ifnull(ambiguous.samples, 0) AS ambiguous,
 		(ifnull(listed.unseen_phase_ns, 0) + ifnull(folded.unseen_phase_ns, 0)) / run.kept_period_ns AS expected_missed
 	FROM run
 	LEFT JOIN listed USING (poller_id, gauge, threshold_bytes, threshold_percent)
 	LEFT JOIN folded USING (poller_id, gauge, threshold_bytes, threshold_percent)
+	LEFT JOIN folded_seen USING (poller_id, gauge, threshold_bytes, threshold_percent)
 	LEFT JOIN seen USING (place)
 	LEFT JOIN censored USING (capture_id, gauge, threshold_bytes, threshold_percent)
 	LEFT JOIN ambiguous USING (poller_id, gauge, threshold_bytes, threshold_percent)

@@ -37,6 +37,20 @@ void bin_edges(unsigned index, uint64_t *ret_from_ns, uint64_t *ret_to_ns)
 	*ret_to_ns = bin_edge_ns(index + 1);
 }
 
+unsigned bin_decade(unsigned index)
+{
+	unsigned decade = index == 0 ? 0 : 1 + (index - 1) / BINS_PER_DECADE;
+
+	return decade < BIN_DECADES ? decade : BIN_DECADES - 1;
+}
+
+void bin_decade_edges(unsigned decade, int64_t *ret_from_ns, int64_t *ret_to_ns)
+{
+	*ret_from_ns = decade == 0 ? 0 : (int64_t)bin_edge_ns(1 + (decade - 1) * BINS_PER_DECADE);
+	*ret_to_ns = decade + 1 < BIN_DECADES ? (int64_t)bin_edge_ns(1 + decade * BINS_PER_DECADE) :
+						INT64_MAX;
+}
+
 /* The bin's place in the list, where it is or where it belongs. */
 static unsigned bins_place(const struct bins *bins, unsigned index)
 {

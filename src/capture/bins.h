@@ -32,4 +32,13 @@ void bins_free(struct bins *bins);
 unsigned bin_index(uint64_t duration_ns);
 void bin_edges(unsigned index, uint64_t *ret_from_ns, uint64_t *ret_to_ns);
 
+/*
+ * The decade that a bin begins in: 0 is below 1 us, the last one is open, so that its end is
+ * INT64_MAX. The decades are those of the view missed_spike_by_duration.
+ */
+enum { BIN_DECADES = 11 };
+
+unsigned bin_decade(unsigned index);
+void bin_decade_edges(unsigned decade, int64_t *ret_from_ns, int64_t *ret_to_ns);
+
 #endif

@@ -149,17 +149,21 @@ static int replay_begin(struct replay *replay, const struct replay_options *opti
 					   .command_line = command_line,
 					   .tool_version = POLLGAP_VERSION,
 					   .socket_offset = replay->socket_offset,
+					   .summaries = !replay->counts_only,
 				   },
 				   replay->failure);
 	if (!error)
 		error = thresholds_put(replay, options);
-	return error ? error : pollers_put(replay, options);
+	if (!error)
+		error = pollers_put(replay, options);
+	return error || !replay->counts_only ? error : tally_new(replay);
 }
 
 static void replay_free(struct replay *replay)
 {
 	codec_freep(&replay->codec);
 	free(replay->instant);
+	free(replay->tally);
 	free(replay->event);
 	free(replay->socket);
 }
@@ -186,12 +190,18 @@ int replay_run(const struct replay_options *options, int64_t *ret_capture_id,
 	if (error)
 		return error;
 	replay.store = store;
+	replay.counts_only =
+		options->keep == REPLAY_KEEP_COUNTS ||
+		(options->keep == REPLAY_KEEP_AUTO &&
+		 options->periods * options->repeats > REPLAY_ROWS_POLLERS_MAX);
 	error = replay_begin(&replay, options);
 	if (!error)
 		error = store_replay_sockets(store, replay.source.capture_id, &replay.socket,
 					     &replay.sockets, failure);
 	for (size_t index = 0; index < replay.sockets && !error; index++)
 		error = replay_socket(&replay, &replay.socket[index]);
+	if (!error && replay.counts_only)
+		error = tally_put(&replay);
 	if (!error)
 		error = store_finish(store, replay.ids.capture_id, replay.source.end_ns,
 				     replay.source.end_utc_ns, failure);

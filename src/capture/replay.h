@@ -9,7 +9,14 @@
 
 struct failure;
 
-enum { REPLAY_PERIODS_MAX = 16, REPLAY_REPEATS_MAX = 10000 };
+enum { REPLAY_PERIODS_MAX = 16, REPLAY_REPEATS_MAX = 10000, REPLAY_ROWS_POLLERS_MAX = 100 };
+
+/* What of a replay goes into the file. */
+enum replay_keep {
+	REPLAY_KEEP_AUTO, /* rows for up to REPLAY_ROWS_POLLERS_MAX pollers, else counts */
+	REPLAY_KEEP_ROWS, /* each sample, and each spike as a capture lists it */
+	REPLAY_KEEP_COUNTS, /* how many spikes of each duration there were, and each poller saw */
+};
 
 struct replay_options {
 	const char *path;
@@ -20,6 +27,7 @@ struct replay_options {
 	unsigned repeats; /* pollers of each period */
 	bool phase_given;
 	uint64_t phase_ns; /* else each has a random one */
+	enum replay_keep keep;
 	uint64_t seed; /* of the phases */
 	uint32_t threshold_bytes[THRESHOLDS_MAX]; /* ascending; none: the capture's */
 	unsigned thresholds;

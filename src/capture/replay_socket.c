@@ -26,6 +26,7 @@ struct replayed_spike {
 	struct sight *sight;
 	size_t sights;
 	size_t room;
+	uint32_t *place; /* by poller: its place in sight, counted from 1; 0: it has none */
 	struct bins bins; /* folded ones */
 };
 
@@ -42,6 +43,7 @@ struct sweep {
 	struct replay *replay;
 	const struct replay_socket *socket;
 	struct replayed_gauge gauge[GAUGES];
+	unsigned open; /* spikes */
 	size_t instant;
 };
 
@@ -51,7 +53,7 @@ static int spike_list(struct sweep *sweep, unsigned gauge, unsigned index, uint6
 	const struct replayed_gauge *state = &sweep->gauge[gauge];
 	const struct replayed_spike *spike = &state->spike[index];
 	struct replay *replay = sweep->replay;
-	const struct spike_row row = {
+	struct spike_row row = {
 		.spike_id = replay->ids.spike_id++,
 		.socket_id = sweep->socket->socket_id + replay->socket_offset,
 		.capture_id = replay->ids.capture_id,
@@ -67,7 +69,11 @@ static int spike_list(struct sweep *sweep, unsigned gauge, unsigned index, uint6
 		.left_censored = spike->left_censored,
 		.right_censored = right_censored,
 	};
-	int error = store_put_spike(replay->store, &row, replay->failure);
+	int error = store_replay_limit(replay->store, sweep->socket->socket_id, row.gauge,
+				       row.peak_ns, &row.limit_bytes, replay->failure);
+
+	if (!error)
+		error = store_put_spike(replay->store, &row, replay->failure);
 
 	for (size_t sight = 0; sight < spike->sights && !error; sight++)
 		error = store_put_spike_seen(
@@ -82,21 +88,37 @@ static int spike_list(struct sweep *sweep, unsigned gauge, unsigned index, uint6
 	return error;
 }
 
+/* Folds a spike that is whole: one that no poller saw, or any where counts are kept. */
+static int spike_fold(struct sweep *sweep, unsigned gauge, unsigned index, uint64_t duration_ns)
+{
+	struct replayed_spike *spike = &sweep->gauge[gauge].spike[index];
+
+	for (size_t sight = 0; sight < spike->sights; sight++)
+		tally_add(sweep->replay, spike->sight[sight].poller, gauge * THRESHOLDS_MAX + index,
+			  duration_ns);
+	return bins_add(&spike->bins, duration_ns, spike->peak_bytes);
+}
+
 /* Ends a spike: lists it, or folds it if it is short, whole, and no poller saw it. */
 static int spike_end(struct sweep *sweep, unsigned gauge, unsigned index, uint64_t end_ns,
 		     bool right_censored)
 {
+	const struct replay *replay = sweep->replay;
 	struct replayed_spike *spike = &sweep->gauge[gauge].spike[index];
 	uint64_t duration_ns = end_ns - spike->start_ns;
+	bool whole = !spike->left_censored && !right_censored;
+	bool passed = !spike->sights && duration_ns < (uint64_t)replay->source.min_spike_ns;
 	int error;
 
-	if (spike->sights || spike->left_censored || right_censored ||
-	    duration_ns >= (uint64_t)sweep->replay->source.min_spike_ns)
-		error = spike_list(sweep, gauge, index, end_ns, right_censored);
+	if (whole && (passed || replay->counts_only))
+		error = spike_fold(sweep, gauge, index, duration_ns);
 	else
-		error = bins_add(&spike->bins, duration_ns, spike->peak_bytes);
+		error = spike_list(sweep, gauge, index, end_ns, right_censored);
+	for (size_t sight = 0; sight < spike->sights; sight++)
+		spike->place[spike->sight[sight].poller] = 0;
 	spike->open = false;
 	spike->sights = 0;
+	sweep->open--;
 	return error;
 }
 
@@ -122,6 +144,7 @@ static int event_take(struct sweep *sweep, const struct trace_event *event)
 			break;
 		if (!spike->open) {
 			spike->open = true;
+			sweep->open++;
 			spike->left_censored = found;
 			spike->start_ns = event->time_ns;
 			spike->area_byte_ns = gauge->area_byte_ns;
@@ -137,14 +160,18 @@ static int event_take(struct sweep *sweep, const struct trace_event *event)
 	return error;
 }
 
-static int spike_see(struct replayed_spike *spike, unsigned poller, uint32_t value_bytes)
+/* A poller's polls come one after the other, those of others between them. */
+static int spike_see(const struct sweep *sweep, struct replayed_spike *spike, unsigned poller,
+		     uint32_t value_bytes)
 {
-	/* A poller's polls come one after the other, those of others between them. */
-	for (size_t index = 0; index < spike->sights; index++) {
-		struct sight *sight = &spike->sight[index];
+	struct sight *sight;
 
-		if (sight->poller != poller)
-			continue;
+	if (!spike->place)
+		spike->place = calloc(sweep->replay->pollers, sizeof(*spike->place));
+	if (!spike->place)
+		return -ENOMEM;
+	if (spike->place[poller]) {
+		sight = &spike->sight[spike->place[poller] - 1];
 		sight->samples++;
 		if (value_bytes > sight->peak_bytes)
 			sight->peak_bytes = value_bytes;
@@ -160,14 +187,14 @@ static int spike_see(struct replayed_spike *spike, unsigned poller, uint32_t val
 		spike->room = room;
 	}
 	spike->sight[spike->sights++] = (struct sight){ poller, value_bytes, 1 };
+	spike->place[poller] = (uint32_t)spike->sights;
 	return 0;
 }
 
-/* One poll reads the socket. */
-static int instant_take(struct sweep *sweep, size_t index)
+static int sample_put(const struct sweep *sweep, size_t index)
 {
 	enum { ESTABLISHED = 1 }; /* a trace holds no states */
-	struct replay *replay = sweep->replay;
+	const struct replay *replay = sweep->replay;
 	const struct instant *instant = &replay->instant[index];
 	const struct sample_row row = {
 		.poll_id = replay->ids.poll_id + (int64_t)index,
@@ -181,16 +208,41 @@ static int instant_take(struct sweep *sweep, size_t index)
 		.backlog_bytes = -1,
 		.state = ESTABLISHED,
 	};
-	int error = store_put_sample(replay->store, &row, replay->failure);
 
-	for (unsigned slot = 0; slot < GAUGES * THRESHOLDS_MAX && !error; slot++) {
+	return store_put_sample(replay->store, &row, replay->failure);
+}
+
+/* One poll reads the socket. */
+static int instant_take(struct sweep *sweep, size_t index)
+{
+	const struct replay *replay = sweep->replay;
+	int error = replay->counts_only ? 0 : sample_put(sweep, index);
+
+	for (unsigned slot = 0; sweep->open && slot < REPLAY_SLOTS && !error; slot++) {
 		struct replayed_gauge *gauge = &sweep->gauge[slot / THRESHOLDS_MAX];
 		struct replayed_spike *spike = &gauge->spike[slot % THRESHOLDS_MAX];
 
 		if (spike->open)
-			error = spike_see(spike, instant->poller, gauge->value_bytes);
+			error = spike_see(sweep, spike, replay->instant[index].poller,
+					  gauge->value_bytes);
 	}
 	return error;
+}
+
+/* The first poll that is not before time_ns. */
+static size_t instant_from(const struct replay *replay, uint64_t time_ns)
+{
+	size_t low = 0, high = replay->instants;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (replay->instant[middle].time_ns < time_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* The polls before time_ns, at which something changes. */
@@ -200,12 +252,9 @@ static int instants_take(struct sweep *sweep, uint64_t time_ns)
 	int error = 0;
 
 	for (; sweep->instant < replay->instants && !error; sweep->instant++) {
-		const struct instant *instant = &replay->instant[sweep->instant];
-
-		if (instant->time_ns >= time_ns)
+		if (replay->instant[sweep->instant].time_ns >= time_ns)
 			break;
-		if (instant->time_ns >= (uint64_t)sweep->socket->first_ns)
-			error = instant_take(sweep, sweep->instant);
+		error = instant_take(sweep, sweep->instant);
 	}
 	return error;
 }
@@ -246,7 +295,7 @@ static int sweep_end(struct sweep *sweep)
 	uint64_t end_ns = (uint64_t)(lives ? sweep->replay->source.end_ns : sweep->socket->last_ns);
 	int error = instants_take(sweep, end_ns);
 
-	for (unsigned slot = 0; slot < GAUGES * THRESHOLDS_MAX && !error; slot++) {
+	for (unsigned slot = 0; slot < REPLAY_SLOTS && !error; slot++) {
 		unsigned gauge = slot / THRESHOLDS_MAX, index = slot % THRESHOLDS_MAX;
 		struct replayed_gauge *state = &sweep->gauge[gauge];
 
@@ -279,12 +328,13 @@ static int block_take(struct sweep *sweep, const struct trace_block_row *row)
 
 static void sweep_free(struct sweep *sweep)
 {
-	for (unsigned slot = 0; slot < GAUGES * THRESHOLDS_MAX; slot++) {
+	for (unsigned slot = 0; slot < REPLAY_SLOTS; slot++) {
 		struct replayed_spike *spike =
 			&sweep->gauge[slot / THRESHOLDS_MAX].spike[slot % THRESHOLDS_MAX];
 
 		bins_free(&spike->bins);
 		free(spike->sight);
+		free(spike->place);
 	}
 }
 
@@ -296,6 +346,7 @@ int replay_socket(struct replay *replay, const struct replay_socket *socket)
 	struct trace_block_row row;
 	int result = 0, error;
 
+	sweep.instant = instant_from(replay, (uint64_t)socket->first_ns);
 	for (unsigned gauge = 0; gauge < GAUGES; gauge++)
 		sweep.gauge[gauge].changed_ns = (uint64_t)socket->first_ns;
 	error = trace_cursor_open(replay->store, &range, &cursor, replay->failure);

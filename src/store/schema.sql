@@ -118,6 +118,19 @@ CREATE TABLE spike_bin (
 	PRIMARY KEY (socket_id, gauge, threshold_bytes, threshold_percent, duration_from_ns)
 ) STRICT, WITHOUT ROWID;
 
+-- Folded spikes that a poller saw: only of a replay that keeps counts, which folds all but the censored ones. By decade of
+-- duration, those of missed_spike_by_duration; a folded spike is in the decade in which its bin begins.
+CREATE TABLE spike_bin_seen (
+	poller_id INTEGER NOT NULL REFERENCES poller,
+	gauge TEXT NOT NULL,
+	threshold_bytes INTEGER NOT NULL,
+	threshold_percent INTEGER NOT NULL,
+	duration_from_ns INTEGER NOT NULL, -- [from, to)
+	duration_to_ns INTEGER NOT NULL,
+	spikes INTEGER NOT NULL,
+	PRIMARY KEY (poller_id, gauge, threshold_bytes, threshold_percent, duration_from_ns)
+) STRICT, WITHOUT ROWID;
+
 -- One poller of a capture.
 CREATE TABLE poller (
 	poller_id INTEGER PRIMARY KEY,

@@ -44,6 +44,10 @@ static const char *const statement_text[STATEMENTS] = {
 	[PUT_SPIKE_SEEN] =
 		"INSERT INTO spike_seen (spike_id, poller_id, polled_peak_bytes, samples) VALUES (:spike_id, :poller_id,"
 		" :polled_peak_bytes, :samples)",
+	[PUT_SPIKE_BIN_SEEN] =
+		"INSERT INTO spike_bin_seen (poller_id, gauge, threshold_bytes, threshold_percent, duration_from_ns, duration_to_ns,"
+		" spikes) VALUES (:poller_id, :gauge, :threshold_bytes, :threshold_percent, :duration_from_ns, :duration_to_ns,"
+		" :spikes)",
 	[PUT_POLLER] =
 		"INSERT INTO poller (poller_id, capture_id, source, period_ns, phase_ns, jitter, seed, read_mode, priority, start_ns, simulated)"
 		" VALUES (:poller_id, :capture_id, :source, :period_ns, :phase_ns, :jitter, :seed, :read_mode, :priority, :start_ns, :simulated)",
@@ -104,6 +108,16 @@ static const char *const statement_text[STATEMENTS] = {
 		" :threshold_bytes, :threshold_percent, :samples)",
 	[PUT_THREAD_CPU] =
 		"INSERT OR REPLACE INTO thread_cpu (capture_id, thread, cpu_ns, turns) VALUES (:capture_id, :thread, :cpu_ns, :turns)",
+	/* Spikes of one threshold don't overlap: the last that began by then is the only one that can have its peak there. */
+	[GET_REPLAY_LIMIT] =
+		"SELECT spike.limit_bytes FROM socket CROSS JOIN capture_threshold USING (capture_id) CROSS JOIN spike"
+		" ON spike.socket_id = socket.socket_id AND spike.gauge = :gauge"
+		" AND spike.threshold_bytes = capture_threshold.threshold_bytes"
+		" AND spike.threshold_percent = capture_threshold.threshold_percent"
+		" AND spike.start_ns = (SELECT max(start_ns) FROM spike AS last WHERE last.socket_id = socket.socket_id"
+		" AND last.gauge = :gauge AND last.threshold_bytes = capture_threshold.threshold_bytes"
+		" AND last.threshold_percent = capture_threshold.threshold_percent AND last.start_ns <= :peak_ns)"
+		" WHERE socket.socket_id = :socket_id AND spike.peak_ns = :peak_ns LIMIT 1",
 	[PUT_LOSS] =
 		"INSERT OR REPLACE INTO loss (capture_id, cause, count) VALUES (:capture_id, :cause, :count)",
 };

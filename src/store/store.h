@@ -125,6 +125,16 @@ struct spike_seen_row {
 	int64_t samples; /* that saw it */
 };
 
+/* Folded spikes that a poller saw: a replay's that keeps counts. */
+struct spike_bin_seen_row {
+	int64_t poller_id;
+	const char *gauge;
+	struct threshold threshold;
+	int64_t duration_from_ns; /* the decade */
+	int64_t duration_to_ns;
+	int64_t spikes;
+};
+
 struct poller_row {
 	int64_t poller_id;
 	int64_t capture_id;
@@ -280,6 +290,8 @@ int store_put_spike_bin(struct store *store, const struct spike_bin_row *row,
 			struct failure *failure);
 int store_put_spike_seen(struct store *store, const struct spike_seen_row *row,
 			 struct failure *failure);
+int store_put_spike_bin_seen(struct store *store, const struct spike_bin_seen_row *row,
+			     struct failure *failure);
 int store_put_poller(struct store *store, const struct poller_row *row, struct failure *failure);
 int store_put_poll(struct store *store, const struct poll_row *row, struct failure *failure);
 int store_put_sample(struct store *store, const struct sample_row *row, struct failure *failure);
@@ -420,9 +432,10 @@ struct replay_row {
 	const char *command_line;
 	const char *tool_version;
 	int64_t socket_offset; /* what is added to a socket's id for its copy's */
+	bool summaries; /* are copied, too */
 };
 
-/* Puts the replay's capture, with copies of the source's sockets and summaries. */
+/* Puts the replay's capture, with copies of the source's sockets. */
 int store_replay_begin(struct store *store, const struct replay_row *row, struct failure *failure);
 
 struct replay_socket {
@@ -431,6 +444,13 @@ struct replay_socket {
 	int64_t last_ns; /* INT64_MAX: it outlived the capture */
 	bool older; /* than the capture */
 };
+
+/*
+ * The limit at the peak of a spike of the capture's whose peak was at that very instant; 0 where
+ * it lists none.
+ */
+int store_replay_limit(struct store *store, int64_t socket_id, const char *gauge, int64_t peak_ns,
+		       int64_t *ret_limit_bytes, struct failure *failure);
 
 /* The source's connections, for the caller to free. */
 int store_replay_sockets(struct store *store, int64_t capture_id, struct replay_socket **ret_socket,

@@ -9,7 +9,7 @@
 /* As in schema.sql. */
 enum { STORE_APPLICATION_ID = 0x70676170, STORE_USER_VERSION = 3 };
 
-/* The statements that write, prepared once: store_write.c has their texts. */
+/* Statements prepared once, nearly all of which write: statement.c has their texts. */
 enum statement {
 	PUT_CAPTURE,
 	PUT_THRESHOLD,
@@ -20,6 +20,7 @@ enum statement {
 	PUT_SPIKE,
 	PUT_SPIKE_BIN,
 	PUT_SPIKE_SEEN,
+	PUT_SPIKE_BIN_SEEN,
 	PUT_POLLER,
 	PUT_POLLER_GAUGE,
 	PUT_POLLER_END,
@@ -43,6 +44,7 @@ enum statement {
 	PUT_THREAD_CPU,
 	PUT_LOSS,
 	PUT_CAPTURE_END,
+	GET_REPLAY_LIMIT,
 	STATEMENTS,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/failure.h"
+#include "store/statement.h"
 #include "store/store_private.h"
 
 #include <errno.h>
@@ -74,16 +75,39 @@ int store_replay_begin(struct store *store, const struct replay_row *row, struct
 		" local_address, local_port, remote_address, remote_port, pid, comm, first_ns, last_ns, older FROM socket"
 		" WHERE capture_id = %lld AND cookie IS NOT NULL;"
 		"INSERT INTO queue_summary SELECT socket_id + %lld, gauge, start_ns, end_ns, peak_bytes, peak_ns, mean_bytes, events"
-		" FROM queue_summary WHERE socket_id IN (SELECT socket_id FROM socket WHERE capture_id = %lld);",
+		" FROM queue_summary WHERE %d AND socket_id IN (SELECT socket_id FROM socket WHERE capture_id = %lld);",
 		row->capture_id, row->capture_uuid, row->command_line, row->tool_version,
 		row->source_id, row->socket_offset, row->capture_id, row->source_id,
-		row->socket_offset, row->source_id);
+		row->socket_offset, row->summaries, row->source_id);
 	int error;
 
 	if (!sql)
 		return failure_set(failure, ENOMEM, "out of memory");
 	error = store_execute(store, sql, failure);
 	sqlite3_free(sql);
+	return error;
+}
+
+int store_replay_limit(struct store *store, int64_t socket_id, const char *gauge, int64_t peak_ns,
+		       int64_t *ret_limit_bytes, struct failure *failure)
+{
+	struct binding binding;
+	int error = statement_begin(store, GET_REPLAY_LIMIT, &binding, failure);
+	int code;
+
+	if (error)
+		return error;
+	bind_integer(&binding, ":socket_id", socket_id);
+	bind_text(&binding, ":gauge", gauge);
+	bind_integer(&binding, ":peak_ns", peak_ns);
+	code = sqlite3_step(binding.statement);
+	if (code == SQLITE_ROW)
+		*ret_limit_bytes = sqlite3_column_int64(binding.statement, 0);
+	else if (code == SQLITE_DONE)
+		*ret_limit_bytes = 0;
+	else
+		error = store_error(store, "reading", failure);
+	sqlite3_reset(binding.statement);
 	return error;
 }
 

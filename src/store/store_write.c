@@ -202,6 +202,23 @@ static int put_poller_gauge(struct store *store, int64_t poller_id, const char *
 	return statement_end(&binding, failure);
 }
 
+int store_put_spike_bin_seen(struct store *store, const struct spike_bin_seen_row *row,
+			     struct failure *failure)
+{
+	struct binding binding;
+	int error = statement_begin(store, PUT_SPIKE_BIN_SEEN, &binding, failure);
+
+	if (error)
+		return error;
+	bind_integer(&binding, ":poller_id", row->poller_id);
+	bind_text(&binding, ":gauge", row->gauge);
+	bind_threshold(&binding, row->threshold);
+	bind_integer(&binding, ":duration_from_ns", row->duration_from_ns);
+	bind_integer(&binding, ":duration_to_ns", row->duration_to_ns);
+	bind_integer(&binding, ":spikes", row->spikes);
+	return statement_end(&binding, failure);
+}
+
 int store_put_poller(struct store *store, const struct poller_row *row, struct failure *failure)
 {
 	struct binding binding;
