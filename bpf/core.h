@@ -72,6 +72,21 @@ static __always_inline bool packet_is_announced(const struct sock *sk, const str
 	       sk->sk_backlog.rmem_alloc.counter < sk->sk_rcvbuf && tp->snd_nxt == tp->write_seq;
 }
 
+/*
+ * Whether the kernel may refuse the packet for where it lies, and its ACK with it: before what was
+ * acknowledged, or beyond the window, as tcp_sequence() checks it, v6.18. Of those beyond the
+ * window it takes some; their data is announced.
+ */
+static __always_inline bool packet_may_be_refused(const struct tcp_sock *tp,
+						  const struct tcp_skb_cb *packet)
+{
+	__u32 end_seq = packet->end_seq;
+
+	return (__s32)(end_seq - tp->rcv_wup) < 0 ||
+	       ((__s32)(end_seq - (tp->rcv_wup + tp->rcv_wnd)) > 0 &&
+		(__s32)(end_seq - tp->rcv_nxt) > 0);
+}
+
 /* The blog's gauge: struct record_blog. */
 static __noinline int blog_observe(struct socket_state *state, __u32 rmem_bytes,
 				   __u32 rx_queue_bytes, __u32 data_len_bytes)
@@ -99,7 +114,7 @@ static __noinline int blog_observe(struct socket_state *state, __u32 rmem_bytes,
  * applied yet. tx_queue is at a maximum here. Where the packet's data will be announced, what its
  * ACK did is seen then, less than 1 us later, and the clock is read once for both. Else tx_queue's
  * value after the ACK follows from the packet: tcp_ack() accepts an ACK that lies after snd_una and
- * not after snd_nxt.
+ * not after snd_nxt, of a packet that is not refused.
  */
 static __always_inline int packet_observe(struct sock *sk, struct socket_state *state,
 					  const struct sk_buff *skb)
@@ -124,7 +139,8 @@ static __always_inline int packet_observe(struct sock *sk, struct socket_state *
 		if (sk->__sk_common.skc_state == TCP_ESTABLISHED &&
 		    packet_is_announced(sk, tp, packet))
 			return 0;
-		queues.tx_queue_bytes = tp->write_seq - packet->ack_seq;
+		if (!packet_may_be_refused(tp, packet))
+			queues.tx_queue_bytes = tp->write_seq - packet->ack_seq;
 	}
 	socket_observe(sk, state, &queues);
 	if (packet_is_silent(sk, tp, packet)) {

@@ -218,8 +218,10 @@ static int writer_take_sample(struct writer *writer, unsigned poller, const stru
 		if (!socket)
 			return writer->error ? writer->error : -ENOMEM;
 	}
-	/* With --pid the kernel side leaves out what others read and write. */
-	if (!socket->judged && sample->state != STATE_LISTEN && !writer->owned)
+	/* With --pid the kernel side leaves out what others read and write. At its end pollers may
+	 * read on for a moment. */
+	if (!socket->judged && sample->state != STATE_LISTEN && !writer->owned &&
+	    sample->read_end_ns <= writer->kernel_stop_ns)
 		writer->lost[LOSS_UNSEEN_SOCKET]++;
 	if (!socket->inode_known && sample->inode) {
 		socket->inode_known = true;

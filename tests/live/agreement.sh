@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# For test_agreement*.sh, to be sourced with binary, scratch and started set: captures whose every sample is held against the
+# series, in a network namespace of their own with a small hash, so that pollers keep a period below 1 ms.
+
+file=$scratch/file.db
+peer=$(dirname "$binary")/tests/live_peer
+relay=$(dirname "$binary")/tests/live_relay
+outer=pollgap-outer-$$
+inner=pollgap-inner-$$
+
+agreement_clean_up()
+{
+	for pid in $started; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	for name in $inner $outer ${more_netns-}; do
+		ip netns del "$name" 2>/dev/null
+	done
+}
+
+# A namespace has a hash of its own if the one that it is made from says so; that one is ours, too.
+agreement_begin()
+{
+	"$binary" check >/dev/null 2>&1 || tap_skip_all "$("$binary" check 2>&1 | tail -n 1)"
+	rm -f "$scratch"/*
+	ip netns add "$outer" 2>/dev/null || tap_skip_all "no network namespace can be made here"
+	trap agreement_clean_up EXIT
+	ip netns exec "$outer" sysctl -qw net.ipv4.tcp_child_ehash_entries=1024 2>/dev/null
+	agreement_netns "$inner" || tap_skip_all "no network namespace can be made in another one here"
+}
+
+agreement_netns()
+{
+	nsenter --net="/run/netns/$outer" ip netns add "$1" 2>/dev/null && ip -n "$1" link set lo up
+}
+
+within()
+{
+	ip netns exec "$inner" "$@"
+}
+
+# begun COMMAND...: within the namespace, in the background, to the script's end.
+begun()
+{
+	ip netns exec "$inner" "$@" >/dev/null 2>&1 &
+	started="$started $!"
+}
+
+query()
+{
+	sqlite3 "$file" "$1"
+}
+
+# captured PORT COMMAND...: a traced capture of the command.
+captured()
+{
+	ports=$1
+	shift
+	rm -f "$file"
+	within "$binary" capture -o "$file" -p "$ports" --trace --poll proc:500us --poll sock_diag:1ms -- "$@" >"$scratch/out" 2>"$scratch/err"
+}
+
+# What went missing, but for what a busy machine always misses.
+losses()
+{
+	query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed_turns%' AND cause <> 'recursion_misses'"
+}
+
+# held_to NAME GAUGE: values that the series lacks are no more than 1 to 1,000 samples, both pollers' together, and no more than 1 in
+# 100 samples read one. A thread that loses its processor between a change and its hook, and an event that an interrupt loses,
+# leave some (README, limits): one value of one socket each, which samples read until the socket's next hook.
+held_to()
+{
+	short=${2%_queue}
+	tap_equal "$1: $2 agrees" 1 "$(query "SELECT sum(${short}_agrees = 0) <= max(count(${short}_agrees) / 100, 20) AND
+		(SELECT count(*) FROM (SELECT DISTINCT socket_id, $2_bytes FROM sample WHERE ${short}_agrees = 0)) <= max(count(${short}_agrees) / 1000, 3)
+		FROM sample")"
+}
+
+tell()
+{
+	query "SELECT '# $1: ' || group_concat(gauge || ' ' || disagreeing || ' of ' || samples, ', ') FROM (
+		SELECT gauge, sum(samples - agreeing) AS disagreeing, sum(samples) AS samples FROM agreement GROUP BY gauge)"
+}
+
+# agrees NAME: the last capture lost nothing and has samples enough, and they agree.
+agrees()
+{
+	tell "$1"
+	tap_equal "$1: nothing was lost" "" "$(losses)"
+	tap_equal "$1: there are 500 samples at least" 1 "$(query "SELECT min(samples) >= 500 FROM (SELECT sum(samples) AS samples FROM agreement GROUP BY gauge)")"
+	for gauge in rx_queue tx_queue rmem; do
+		held_to "$1" $gauge
+	done
+}
+
+# talks CONVERSATION [ADDRESS [CLIENT-NETNS]]: four connections hold conversations of one kind for a while, under a capture.
+talks()
+{
+	conversation=$1
+	shift
+	captured 23110 "$peer" "$conversation" 23110 1200 4 "$@"
+}
