@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): small, and
- * the same everywhere. The state begins as the seed; any will do.
+ * SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): small,
+ * and the same everywhere. The state begins as the seed; any will do.
  */
 uint64_t random_next(uint64_t *state);
 

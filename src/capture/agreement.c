@@ -47,7 +47,7 @@ static uint64_t change_before_ns(const struct trace_event *event, uint32_t value
 static uint64_t change_after_ns(const struct trace_event *event, uint32_t value_before)
 {
 	if (event->slack_ns)
-		return event->slack_ns & SLACK_AFTER ? event->slack_ns & ~SLACK_AFTER : 0;
+		return (event->slack_ns & SLACK_AFTER) ? event->slack_ns & ~SLACK_AFTER : 0;
 	/* An ACK is applied a moment after its packet came, memory freed a moment after its bytes
 	 * were taken. */
 	return event->gauge != GAUGE_RX_QUEUE && event->value_bytes < value_before ? SLACK_TOLD_NS :

@@ -3,23 +3,14 @@
 
 #include "base/cleanup.h"
 #include "base/failure.h"
+#include "base/random.h"
 #include "capture/facts.h"
 #include "capture/replay_private.h"
+#include "source/schedule.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* splitmix64, after Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
- */
-static uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
 
 static int instant_add(struct replay *replay, uint64_t time_ns, unsigned poller)
 {
@@ -38,7 +29,8 @@ static int instant_add(struct replay *replay, uint64_t time_ns, unsigned poller)
 }
 
 /* One poller: its row, and the instants of its polls. */
-static int poller_add(struct replay *replay, uint64_t period_ns, uint64_t phase_ns)
+static int poller_add(struct replay *replay, uint64_t period_ns, uint64_t phase_ns,
+		      enum jitter jitter, uint64_t seed)
 {
 	const struct poller_row row = {
 		.poller_id = replay->ids.poller_id + replay->pollers,
@@ -46,18 +38,26 @@ static int poller_add(struct replay *replay, uint64_t period_ns, uint64_t phase_
 		.source = "replay",
 		.period_ns = (int64_t)period_ns,
 		.phase_ns = (int64_t)phase_ns,
+		.jitter = jitter_name(jitter),
+		.seed = (int64_t)seed,
 		.read_mode = "instant",
 		.start_ns = replay->source.start_ns,
 		.gauges = (1U << GAUGES) - 1,
 		.simulated = true,
 	};
-	uint64_t time_ns = (uint64_t)replay->source.start_ns + phase_ns;
+	struct schedule schedule;
+	uint64_t time_ns;
 	int error = store_put_poller(replay->store, &row, replay->failure);
 
 	if (!error)
 		error = store_put_poller_end(replay->store, row.poller_id, replay->source.end_ns,
 					     replay->failure);
-	for (; time_ns < (uint64_t)replay->source.end_ns && !error; time_ns += period_ns) {
+	schedule_start_jittered(&schedule, (uint64_t)replay->source.start_ns + phase_ns, period_ns,
+				jitter, seed);
+	while (!error) {
+		time_ns = schedule_take(&schedule);
+		if (time_ns >= (uint64_t)replay->source.end_ns)
+			break;
 		error = instant_add(replay, time_ns, replay->pollers);
 		if (error)
 			failure_set(replay->failure, ENOMEM, "out of memory: fewer --repeat");
@@ -86,7 +86,9 @@ static int pollers_put(struct replay *replay, const struct replay_options *optio
 			uint64_t phase_ns = options->phase_given ? options->phase_ns :
 								   random_next(&random);
 
-			error = poller_add(replay, period_ns, phase_ns % period_ns);
+			error = poller_add(replay, period_ns, phase_ns % period_ns, options->jitter,
+					   options->jitter == JITTER_NONE ? 0 :
+									    random_next(&random));
 		}
 	}
 	if (error)
@@ -190,10 +192,9 @@ int replay_run(const struct replay_options *options, int64_t *ret_capture_id,
 	if (error)
 		return error;
 	replay.store = store;
-	replay.counts_only =
-		options->keep == REPLAY_KEEP_COUNTS ||
-		(options->keep == REPLAY_KEEP_AUTO &&
-		 options->periods * options->repeats > REPLAY_ROWS_POLLERS_MAX);
+	replay.counts_only = options->keep == REPLAY_KEEP_COUNTS ||
+			     (options->keep == REPLAY_KEEP_AUTO &&
+			      options->periods * options->repeats > REPLAY_ROWS_POLLERS_MAX);
 	error = replay_begin(&replay, options);
 	if (!error)
 		error = store_replay_sockets(store, replay.source.capture_id, &replay.socket,

@@ -3,6 +3,7 @@
 #define POLLGAP_REPLAY_H
 
 #include "bpf/record.h"
+#include "source/schedule.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +29,8 @@ struct replay_options {
 	bool phase_given;
 	uint64_t phase_ns; /* else each has a random one */
 	enum replay_keep keep;
-	uint64_t seed; /* of the phases */
+	enum jitter jitter; /* of all of them */
+	uint64_t seed; /* of the phases and the jitter */
 	uint32_t threshold_bytes[THRESHOLDS_MAX]; /* ascending; none: the capture's */
 	unsigned thresholds;
 };

@@ -17,8 +17,9 @@ int tally_new(struct replay *replay)
 {
 	replay->tally = calloc((size_t)replay->pollers * REPLAY_SLOTS * BIN_DECADES,
 			       sizeof(*replay->tally));
-	return replay->tally ? 0 :
-			       failure_set(replay->failure, ENOMEM, "out of memory: fewer --repeat");
+	return replay->tally ?
+		       0 :
+		       failure_set(replay->failure, ENOMEM, "out of memory: fewer --repeat");
 }
 
 void tally_add(struct replay *replay, unsigned poller, unsigned slot, uint64_t duration_ns)

@@ -193,7 +193,11 @@ static int option_take(int option, const char *value, char **argv, struct captur
 	case OPTION_BACKEND:
 		return option_parse_backend("--backend", value, &options->backend);
 	case OPTION_JITTER:
-		return option_parse_jitter("--jitter", value, &options->jitter);
+		if (jitter_parse(value, &options->jitter) < 0)
+			return usage_wrong("capture",
+					   "--jitter '%s': allowed are none, uniform and poisson",
+					   value);
+		return 0;
 	case OPTION_REALTIME:
 		return option_parse_number("--realtime", value, 0, 99, &options->realtime_priority);
 	case OPTION_RING:

@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --size-range LOW:HIGH     drawn from this range, each octave alike\n"
 	"  --pause TIME[,TIME]...    the receiver's pauses (default 5ms)\n"
 	"  --pause-range LOW:HIGH    drawn from this range\n"
+	"  --every TIME              a block begins at each multiple of it (default: at once after the one before)\n"
 	"  --count N                 of each pair of size and pause; of drawn ones, in all (default 10)\n"
 	"  --seed N                  of what is drawn (default 1): the same seed, the same blocks\n"
 	"  --family ipv4|ipv6|mapped (default ipv4; mapped: IPv4 carried by an IPv6 socket)\n"
@@ -37,6 +38,7 @@ enum {
 	OPTION_SIZE_RANGE,
 	OPTION_PAUSE,
 	OPTION_PAUSE_RANGE,
+	OPTION_EVERY,
 	OPTION_COUNT,
 	OPTION_SEED,
 	OPTION_FAMILY,
@@ -48,6 +50,7 @@ static const struct option names[] = {
 	{ "size-range", required_argument, NULL, OPTION_SIZE_RANGE },
 	{ "pause", required_argument, NULL, OPTION_PAUSE },
 	{ "pause-range", required_argument, NULL, OPTION_PAUSE_RANGE },
+	{ "every", required_argument, NULL, OPTION_EVERY },
 	{ "count", required_argument, NULL, OPTION_COUNT },
 	{ "seed", required_argument, NULL, OPTION_SEED },
 	{ "family", required_argument, NULL, OPTION_FAMILY },
@@ -139,6 +142,8 @@ static int option_take(int option, char **argv, struct spike_options *options)
 		return values_take("--pause", optarg, pause_take, &options->pause_ns);
 	case OPTION_PAUSE_RANGE:
 		return range_take("--pause-range", optarg, pause_take, &options->pause_ns);
+	case OPTION_EVERY:
+		return pause_take("--every", optarg, &options->every_ns);
 	case OPTION_COUNT:
 		return load_parse_number(word, "--count", optarg, 1000000000, &options->count);
 	case OPTION_SEED:

@@ -295,17 +295,6 @@ static int poller_parse(const char *name, const char *text, const struct poller_
 	return 0;
 }
 
-int option_parse_jitter(const char *name, const char *text, enum jitter *ret_jitter)
-{
-	for (enum jitter jitter = JITTER_NONE; jitter <= JITTER_POISSON; jitter++) {
-		if (strcmp(text, jitter_name(jitter)) == 0) {
-			*ret_jitter = jitter;
-			return 0;
-		}
-	}
-	return wrong(name, text, "allowed are none, uniform and poisson");
-}
-
 int option_add_poller(const char *name, const char *text, struct capture_options *options)
 {
 	const struct poller_kind *kind;

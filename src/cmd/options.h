@@ -2,8 +2,6 @@
 #ifndef POLLGAP_CMD_OPTIONS_H
 #define POLLGAP_CMD_OPTIONS_H
 
-#include "source/schedule.h"
-
 #include <stdint.h>
 
 struct capture_options;
@@ -32,9 +30,6 @@ int option_parse_backend(const char *name, const char *text, const char **ret_ba
 /* Lists; a second one adds to the first. */
 int option_add_ports(const char *name, const char *text, struct capture_options *options);
 int option_add_thresholds(const char *name, const char *text, struct capture_options *options);
-
-/* "none", "uniform", "poisson". */
-int option_parse_jitter(const char *name, const char *text, enum jitter *ret_jitter);
 
 /* "proc:100ms", "proc:min", "proc:1s:page". */
 int option_add_poller(const char *name, const char *text, struct capture_options *options);

@@ -30,7 +30,8 @@ static const char usage[] =
 	"  --repeat N                  so many pollers of each period, each with a phase of its own (default 1; up to 10000)\n"
 	"  --keep rows|counts          each sample, and each spike with who saw it; or how many spikes there were of each duration, and\n"
 	"                              how many each poller saw: faster, with less in the views (default: rows for up to 100 pollers)\n"
-	"  --seed N                    of random phases (default 1): the same seed, the same phases\n"
+	"  --jitter NAME               none (default), uniform or poisson, as with 'pollgap capture'\n"
+	"  --seed N                    of random phases and of the jitter (default 1): the same seed, the same turns\n"
 	"  --threshold SIZE[,SIZE]...  other thresholds than the capture's\n"
 	"  --capture ID                which one (default: the last traced one)\n"
 	"  --help                      this text\n"
@@ -42,6 +43,7 @@ enum {
 	OPTION_PHASE,
 	OPTION_REPEAT,
 	OPTION_KEEP,
+	OPTION_JITTER,
 	OPTION_SEED,
 	OPTION_THRESHOLD,
 	OPTION_CAPTURE,
@@ -131,6 +133,12 @@ static int option_take(int option, const char *value, struct replay_options *opt
 		status = number_parse("--repeat", value, 1, REPLAY_REPEATS_MAX, &number);
 		options->repeats = (unsigned)number;
 		return status;
+	case OPTION_JITTER:
+		if (jitter_parse(value, &options->jitter) < 0)
+			return usage_wrong("replay",
+					   "--jitter '%s': allowed are none, uniform and poisson",
+					   value);
+		return 0;
 	case OPTION_KEEP:
 		return keep_parse(value, options);
 	case OPTION_SEED:
@@ -151,6 +159,7 @@ static int options_parse(int argc, char **argv, struct replay_options *options, 
 		{ "poll", required_argument, NULL, OPTION_POLL },
 		{ "phase", required_argument, NULL, OPTION_PHASE },
 		{ "repeat", required_argument, NULL, OPTION_REPEAT },
+		{ "jitter", required_argument, NULL, OPTION_JITTER },
 		{ "keep", required_argument, NULL, OPTION_KEEP },
 		{ "seed", required_argument, NULL, OPTION_SEED },
 		{ "threshold", required_argument, NULL, OPTION_THRESHOLD },

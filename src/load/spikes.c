@@ -210,12 +210,21 @@ static uint64_t blocks(const struct spike_options *options)
 	return options->count * of_bytes * of_pauses;
 }
 
+/* Until the next multiple of every_ns after first_ns. */
+static void grid_wait(uint64_t first_ns, uint64_t every_ns)
+{
+	uint64_t gone = (clock_monotonic_ns() - first_ns) / every_ns;
+
+	clock_sleep_until_ns(first_ns + (gone + 1) * every_ns);
+}
+
 static int spikes_run(const struct ends *ends, const struct spike_options *options,
 		      int (*each)(void *context, const struct spike_report *report), void *context,
 		      struct failure *failure)
 {
 	uint64_t state = options->seed;
 	uint64_t sizes = options->bytes.values ? options->bytes.values : 1;
+	uint64_t first_ns = clock_monotonic_ns();
 
 	for (uint64_t number = 0; number < blocks(options); number++) {
 		struct spike_report report = { .sequence = number + 1 };
@@ -223,6 +232,8 @@ static int spikes_run(const struct ends *ends, const struct spike_options *optio
 
 		report.bytes = value_at(&options->bytes, number, &state);
 		report.pause_ns = value_at(&options->pause_ns, number / sizes, &state);
+		if (options->every_ns)
+			grid_wait(first_ns, options->every_ns);
 		error = block_pass(ends, &report);
 		if (error == -ENOBUFS)
 			return failure_set(

@@ -21,6 +21,8 @@ enum spike_family { SPIKE_IPV4, SPIKE_IPV6, SPIKE_MAPPED };
 struct spike_options {
 	struct spike_values bytes;
 	struct spike_values pause_ns;
+	uint64_t every_ns; /* a block begins at each multiple of it after the first; 0: at once
+			      after the one before */
 	uint64_t count; /* how many times each pair of given values; of drawn ones: how many */
 	uint64_t seed;
 	enum spike_family family; /* SPIKE_MAPPED: IPv4 carried by an IPv6 socket */
@@ -43,9 +45,10 @@ struct spike_report {
 
 /*
  * Both ends over the loopback device, in one thread: sends a block, waits until it has arrived,
- * pauses, reads it, and so on. So from arrived_ns to read_start_ns the receive queue held exactly
- * bytes, before send_start_ns and after read_end_ns nothing. Reports in turn; each() returns 0 or
- * -errno, which ends it. A block that the socket's buffers can't take is -ENOBUFS.
+ * pauses, reads it, and so on. With every_ns a block that is not done in time lets beginnings go
+ * by, and the next one keeps to the grid. So from arrived_ns to read_start_ns the receive queue
+ * held exactly bytes, before send_start_ns and after read_end_ns nothing. Reports in turn; each()
+ * returns 0 or -errno, which ends it. A block that the socket's buffers can't take is -ENOBUFS.
  */
 int load_spikes(const struct spike_options *options,
 		int (*each)(void *context, const struct spike_report *report), void *context,

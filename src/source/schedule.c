@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 
+#include <errno.h>
 #include <math.h>
+#include <string.h>
 
 const char *jitter_name(enum jitter jitter)
 {
@@ -15,6 +17,17 @@ const char *jitter_name(enum jitter jitter)
 	};
 
 	return name[jitter];
+}
+
+int jitter_parse(const char *text, enum jitter *ret_jitter)
+{
+	for (enum jitter jitter = JITTER_NONE; jitter <= JITTER_POISSON; jitter++) {
+		if (strcmp(text, jitter_name(jitter)) == 0) {
+			*ret_jitter = jitter;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 /* When the turn after the one at due_ns is due. */
@@ -49,6 +62,14 @@ void schedule_start_jittered(struct schedule *schedule, uint64_t first_ns, uint6
 						    schedule_following(schedule, first_ns);
 }
 
+uint64_t schedule_take(struct schedule *schedule)
+{
+	uint64_t due_ns = schedule->next_ns;
+
+	schedule->next_ns = schedule_following(schedule, due_ns);
+	return due_ns;
+}
+
 int schedule_wait(struct schedule *schedule, const struct clock *clock, uint64_t *ret_scheduled_ns,
 		  uint64_t *ret_missed_turns)
 {
@@ -69,10 +90,8 @@ int schedule_wait(struct schedule *schedule, const struct clock *clock, uint64_t
 		due_ns += gone * schedule->period_ns;
 	}
 	schedule->next_ns = schedule_following(schedule, due_ns);
-	for (; schedule->next_ns <= now_ns; gone++) {
-		due_ns = schedule->next_ns;
-		schedule->next_ns = schedule_following(schedule, due_ns);
-	}
+	for (; schedule->next_ns <= now_ns; gone++)
+		due_ns = schedule_take(schedule);
 	*ret_scheduled_ns = due_ns;
 	*ret_missed_turns = gone;
 	return 0;

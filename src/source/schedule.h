@@ -20,6 +20,9 @@ enum jitter {
 /* "none", "uniform", "poisson". */
 const char *jitter_name(enum jitter jitter);
 
+/* Returns 0, or -EINVAL where text is none of these names. */
+int jitter_parse(const char *text, enum jitter *ret_jitter);
+
 /* An absolute schedule: what a turn takes moves none of the turns after it. */
 struct schedule {
 	uint64_t period_ns; /* above 0 */
@@ -35,6 +38,9 @@ void schedule_start(struct schedule *schedule, uint64_t first_ns, uint64_t perio
 /* The same seed makes the same turns. */
 void schedule_start_jittered(struct schedule *schedule, uint64_t first_ns, uint64_t period_ns,
 			     enum jitter jitter, uint64_t seed);
+
+/* When the next turn is due; the one after it is then the next. */
+uint64_t schedule_take(struct schedule *schedule);
 
 /*
  * Sleeps until the next turn is due. Where one or more further turns have become due meanwhile, the

@@ -13,10 +13,11 @@ WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
 INSERT INTO socket (socket_id, capture_id, cookie, family, local_address, local_port, remote_address, remote_port, first_ns, older)
 SELECT i, 1, i, 4, '127.0.0.1', 6379, '127.0.0.1', 40000 + i, 0, 1
 FROM n;
-INSERT INTO poller VALUES
-	(1, 1, 'proc', 1000000000, 0, 'row', 0, 0, 40000000000, 0),
-	(2, 1, 'proc', 100000000, 0, 'row', 0, 0, 40000000000, 0),
-	(3, 1, 'proc', 200000, 0, 'row', 0, 0, 40000000000, 0);
+INSERT INTO poller (poller_id, capture_id, source, period_ns, phase_ns, read_mode, priority, start_ns, end_ns)
+VALUES
+	(1, 1, 'proc', 1000000000, 0, 'row', 0, 0, 40000000000),
+	(2, 1, 'proc', 100000000, 0, 'row', 0, 0, 40000000000),
+	(3, 1, 'proc', 200000, 0, 'row', 0, 0, 40000000000);
 -- rmem too, as sock_diag reads it: the most work for a view.
 INSERT INTO poller_gauge
 SELECT poller_id, column1

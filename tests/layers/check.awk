@@ -23,7 +23,7 @@ BEGIN {
 	may["trace"] = " base trace bpf "
 	may["extension"] = " base trace extension bpf "
 	may["cmd"] = " base source store capture report load trace cmd bpf "
-	shared = " source schedule cpu_list read_batch port_filter "
+	shared = " source schedule cpu_list read_batch port_filter cgroup_root netns "
 }
 
 function complain(why)
@@ -82,7 +82,7 @@ function is_sibling(of, path,    a, b)
 		complain("only the trace knows zstd")
 		next
 	}
-	if (include !~ /"/ || path == "pollgap.skel.h")
+	if (include !~ /"/ || path == "pollgap.skel.h" || path == "poll.skel.h")
 		next
 	if (path !~ /^[a-z]+\//) {
 		complain("write it from src/ or from the root")

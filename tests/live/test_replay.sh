@@ -77,4 +77,27 @@ tap_equal "the phase is the one asked for" "300000|300000" "$(query 'SELECT phas
 	FROM poller WHERE capture_id = 3')"
 "$binary" report "$file" --capture 2 | grep -q '100 ms'
 tap_case $? "and it can be reported on"
+# A load that keeps step with the poll period: each poller of fixed turns sees nearly all of its spikes or nearly none. So what
+# pollers miss is spread far wider than chance, which is 1 here; drawn turns bring it back to that. 1 + 6 of its own standard
+# errors, sqrt(2 / 40), is 2.3.
+file=$scratch/aliasing.db
+"$binary" capture -o "$file" -p 23038 --trace --min-spike 0 --threshold 8K -- \
+	"$binary" load spikes -p 23038 --size 8K --every 5ms --pause 1ms --count 400 >/dev/null 2>"$scratch/err"
+for jitter in none uniform poisson; do
+	"$binary" replay "$file" --poll 5ms --repeat 40 --jitter $jitter >/dev/null
+done
+# spread JITTER: the variance of what its pollers missed beside that of as many independent draws
+spread()
+{
+	query "WITH own AS (SELECT summary.*, avg(miss_ratio) OVER () AS p FROM missed_spike_summary AS summary JOIN poller USING (poller_id)
+			WHERE jitter = '$1' AND simulated AND gauge = 'rx_queue')
+		SELECT round(avg((missed - spikes * p) * (missed - spikes * p) / (spikes * p * (1 - p))), 2) FROM own"
+}
+query "SELECT '# ' || jitter || ': missed ' || round(avg(miss_ratio), 3) || ', ' || round(min(miss_ratio), 3) || ' to ' || round(max(miss_ratio), 3)
+	FROM missed_spike_summary JOIN poller USING (poller_id) WHERE simulated AND gauge = 'rx_queue' GROUP BY jitter"
+echo "# spread beside chance: none $(spread none), uniform $(spread uniform), poisson $(spread poisson)"
+tap_equal "pollers in step with a load are spread ten times wider than chance" 1 "$(query "SELECT $(spread none) > 10")"
+tap_equal "pollers with jitter no wider than chance" "1|1" "$(query "SELECT $(spread uniform) < 2.3, $(spread poisson) < 2.3")"
+tap_equal "the jitter and its seeds are in the file" "none|40|0 poisson|40|40 uniform|40|40 " \
+	"$(query 'SELECT jitter, count(*), count(DISTINCT seed) FROM poller WHERE simulated GROUP BY jitter' | tr '\n' ' ')"
 tap_done
