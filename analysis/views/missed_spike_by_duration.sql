@@ -1,6 +1,12 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- missed_spike_summary by decade of duration: a poller misses the short ones. Decades without a spike have no row. The
 -- last decade is open, so its end is the highest integer. A folded spike is in the decade in which its bin begins.
+-- The Wilson interval is that of missed_spike_summary. Where what theory expects lies outside it, deviation says what is
+-- known to do that: drawn turns (--jitter) beside spikes of a tenth of the period and longer; samples' windows (the mean)
+-- that are longer than the spikes; one turn in twenty or more that went by in late polls; spikes that begin at the same
+-- phase of the poll period, so that the poller keeps step with the load: of its eighths, as uneven as if half had all of
+-- them (8 sum(p²) - 1 is 0 where all have as many, 1 where half of them, 7 where one). If it is none of these it is chance,
+-- one row in twenty, or spikes that came in bursts and don't stand each for itself.
 CREATE VIEW missed_spike_by_duration AS
 WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 	VALUES
@@ -16,8 +22,17 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 		(12, 100000000000, 1000000000000),
 		(13, 1000000000000, 9223372036854775807)
 ), ran AS MATERIALIZED (
-	SELECT capture_id, poller_id, start_ns, end_ns, kept_period_ns
+	SELECT
+		poller_run.capture_id,
+		poller_run.poller_id,
+		poller_run.start_ns,
+		poller_run.end_ns,
+		poller_run.kept_period_ns,
+		poller_run.period_ns,
+		poller_run.missed_by_schedule * 1.0 / nullif(poller_run.polls + poller_run.missed_by_schedule, 0) AS late_ratio,
+		poller.jitter
 	FROM poller_run
+	JOIN poller ON poller.poller_id = poller_run.poller_id
 ), run AS MATERIALIZED (
 	-- place is poller, threshold, gauge and decade as one number, for the reason that missed_spike_summary gives.
 	SELECT
@@ -117,6 +132,44 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 	FROM part
 	GROUP BY place
 	HAVING sum(spikes) > 0
+), ratio AS MATERIALIZED (
+	SELECT
+		run.place,
+		counted.spikes,
+		counted.seen,
+		(counted.spikes - counted.seen) * 1.0 / counted.spikes AS miss_ratio,
+		counted.unseen_phase_ns / run.kept_period_ns / counted.spikes AS expected_miss_ratio,
+		3.841458820694123 / counted.spikes AS z2_by_n,
+		((counted.spikes - counted.seen) * 1.0 / counted.spikes * counted.seen / counted.spikes
+			+ 3.841458820694123 / counted.spikes / 4) / counted.spikes AS radicand
+	FROM counted
+	JOIN run ON run.place = counted.place
+), newton (place, radicand, root) AS (
+	SELECT place, radicand, (radicand + 1) / 2
+	FROM ratio
+	UNION ALL
+	SELECT place, radicand, (root + radicand / root) / 2
+	FROM newton
+	WHERE (root + radicand / root) / 2 < root
+), wilson AS MATERIALIZED (
+	SELECT
+		ratio.*,
+		(miss_ratio + z2_by_n / 2) / (1 + z2_by_n) AS centre,
+		1.959963984540054 * min(newton.root) / (1 + z2_by_n) AS half_width
+	FROM ratio
+	JOIN newton ON newton.place = ratio.place
+	GROUP BY ratio.place
+), bounded AS MATERIALIZED (
+	SELECT
+		wilson.*,
+		iif(seen = spikes, min(0.0, centre), max(0.0, centre - half_width)) AS miss_ratio_low,
+		iif(seen = 0, max(1.0, centre), min(1.0, centre + half_width)) AS miss_ratio_high
+	FROM wilson
+), read_window AS MATERIALIZED (
+	SELECT poll.poller_id, avg(sample.read_end_ns - sample.read_start_ns) AS window_ns
+	FROM sample
+	JOIN poll ON poll.poll_id = sample.poll_id
+	GROUP BY poll.poller_id
 )
 SELECT
 	run.capture_id,
@@ -126,10 +179,40 @@ SELECT
 	run.threshold_percent,
 	run.duration_from_ns,
 	run.duration_to_ns,
-	counted.spikes,
-	counted.seen,
-	counted.spikes - counted.seen AS missed,
-	(counted.spikes - counted.seen) * 1.0 / counted.spikes AS miss_ratio,
-	counted.unseen_phase_ns / run.kept_period_ns / counted.spikes AS expected_miss_ratio
-FROM counted
-JOIN run ON run.place = counted.place;
+	bounded.spikes,
+	bounded.seen,
+	bounded.spikes - bounded.seen AS missed,
+	bounded.miss_ratio,
+	bounded.expected_miss_ratio,
+	bounded.miss_ratio_low,
+	bounded.miss_ratio_high,
+	CASE
+		WHEN bounded.expected_miss_ratio BETWEEN bounded.miss_ratio_low AND bounded.miss_ratio_high THEN NULL
+		WHEN run.jitter <> 'none' AND run.duration_to_ns > run.period_ns / 10 THEN 'drawn turns'
+		WHEN read_window.window_ns > run.duration_from_ns THEN 'wide windows'
+		WHEN run.late_ratio >= 0.05 THEN 'late polls'
+		WHEN (
+			SELECT 8.0 * sum(eighth.spikes * eighth.spikes) / sum(eighth.spikes) / sum(eighth.spikes) - 1
+			FROM (
+				SELECT
+					(spike.start_ns - run.start_ns) % run.period_ns * 8 / run.period_ns AS number,
+					count(*) AS spikes
+				FROM spike
+				WHERE spike.capture_id = run.capture_id
+					AND spike.gauge = run.gauge
+					AND spike.threshold_bytes = run.threshold_bytes
+					AND spike.threshold_percent = run.threshold_percent
+					AND spike.left_censored = 0
+					AND spike.right_censored = 0
+					AND spike.end_ns - spike.start_ns >= run.duration_from_ns
+					AND spike.end_ns - spike.start_ns < run.duration_to_ns
+					AND spike.start_ns >= run.start_ns
+				GROUP BY number
+			) AS eighth
+			HAVING sum(eighth.spikes) >= 30
+		) >= 1 THEN 'in step with the load'
+		ELSE 'chance or bursts'
+	END AS deviation
+FROM bounded
+JOIN run ON run.place = bounded.place
+LEFT JOIN read_window ON read_window.poller_id = run.poller_id;

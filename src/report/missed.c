@@ -73,6 +73,7 @@ struct by_duration {
 	const struct summary_set *set;
 	struct table *table;
 	unsigned rows;
+	unsigned deviations;
 	char gauge[GAUGE_BYTES];
 	int64_t duration_from_ns;
 };
@@ -120,6 +121,7 @@ static int take_duration(void *context, const struct store_row *row)
 	const struct summary *telling = summary_find_telling(group->set, field_text(row, "gauge"));
 	const struct summary_poller *poller =
 		summary_find_poller(group->set, field_integer(row, "poller_id"));
+	bool deviates;
 
 	if (!poller || !telling || !threshold_equal(telling->threshold, field_threshold(row)) ||
 	    field_integer(row, "spikes") == 0)
@@ -129,8 +131,13 @@ static int take_duration(void *context, const struct store_row *row)
 	cell_count(group->table, field_integer(row, "spikes"));
 	cell_count(group->table, field_integer(row, "seen"));
 	cell_percent(group->table, field_real(row, "miss_ratio"));
+	cell_interval(group->table, field_real(row, "miss_ratio_low"),
+		      field_real(row, "miss_ratio_high"));
 	cell_percent(group->table, field_real(row, "expected_miss_ratio"));
+	deviates = !field_is_null(row, "deviation");
+	table_cell(group->table, "%s", deviates ? field_text(row, "deviation") : "");
 	group->rows++;
+	group->deviations += deviates;
 	return 0;
 }
 
@@ -141,7 +148,8 @@ int missed_print_by_duration(struct store *store, int64_t capture_id, const stru
 		{ "gauge", TABLE_LEFT },      { "at or\nabove", TABLE_RIGHT },
 		{ "lasted", TABLE_RIGHT },    { "polled\nevery", TABLE_RIGHT },
 		{ "spikes", TABLE_RIGHT },    { "seen", TABLE_RIGHT },
-		{ "missed\n%", TABLE_RIGHT }, { "theory\n%", TABLE_RIGHT },
+		{ "missed\n%", TABLE_RIGHT }, { "95 % interval\n%", TABLE_RIGHT },
+		{ "theory\n%", TABLE_RIGHT }, { "which differs:", TABLE_LEFT },
 	};
 	_cleanup_(table_freep) struct table *table =
 		table_new(columns, sizeof(columns) / sizeof(columns[0]));
@@ -156,5 +164,10 @@ int missed_print_by_duration(struct store *store, int64_t capture_id, const stru
 		return error;
 	fputs("\nBy duration: the shorter a spike beside the poll period, the more of them pass between two polls.\n",
 	      out);
-	return table_print(table, 2, out);
+	error = table_print(table, 2, out);
+	if (error == 0 && group.deviations > 0)
+		fputs("  In the last column: what is known to set polls apart from theory, where theory lies outside the interval.\n"
+		      "  By chance alone one row in twenty does; and spikes that come in bursts don't stand each for itself.\n",
+		      out);
+	return error;
 }

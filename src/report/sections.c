@@ -21,7 +21,6 @@ struct section {
 	struct table *table;
 	const struct summary_set *set;
 	unsigned rows;
-	char gauge[GAUGE_BYTES]; /* of the row before */
 	bool probe_timed;
 };
 
@@ -39,39 +38,6 @@ static int section_print(struct store *store, const char *query, int64_t capture
 		return error;
 	fputs(words, out);
 	return table_print(section->table, 2, out);
-}
-
-static int take_period_needed(void *context, const struct store_row *row)
-{
-	static const char *const targets[] = { "period_50_ns", "period_90_ns", "period_95_ns",
-					       "period_99_ns" };
-	struct section *section = context;
-	const char *gauge = field_text(row, "gauge");
-
-	table_cell(section->table, "%s", strcmp(gauge, section->gauge) == 0 ? "" : gauge);
-	snprintf(section->gauge, sizeof(section->gauge), "%s", gauge);
-	cell_threshold(section->table, field_threshold(row));
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		cell_time(section->table, field_integer(row, targets[i]));
-	section->rows++;
-	return 0;
-}
-
-int section_period_needed(struct store *store, int64_t capture_id, FILE *out,
-			  struct failure *failure)
-{
-	static const struct table_column columns[] = {
-		{ "gauge", TABLE_LEFT }, { "at or\nabove", TABLE_RIGHT }, { "50 %", TABLE_RIGHT },
-		{ "90 %", TABLE_RIGHT }, { "95 %", TABLE_RIGHT },	  { "99 %", TABLE_RIGHT },
-	};
-	_cleanup_(table_freep) struct table *table =
-		table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	struct section section = { .table = table };
-
-	return section_print(
-		store, "report_period_needed", capture_id, take_period_needed, &section,
-		"\nHow often one would have to poll to see 50, 90, 95 or 99 % of these spikes: at least every\n",
-		out, failure);
 }
 
 static int take_polls(void *context, const struct store_row *row)

@@ -14,10 +14,6 @@ struct summary_set;
  * words; one without rows isn't shown. All return 0 or -errno.
  */
 
-/* The poll periods that would see half, 90, 95 and 99 % of the spikes. */
-int section_period_needed(struct store *store, int64_t capture_id, FILE *out,
-			  struct failure *failure);
-
 /* The schedule that each poller kept. */
 int section_polls(struct store *store, int64_t capture_id, const struct summary_set *set, FILE *out,
 		  struct failure *failure);

@@ -42,6 +42,8 @@ static int take_poller(void *context, const struct store_row *row)
 	poller = &pollers[set->poller_count++];
 	poller->poller_id = field_integer(row, "poller_id");
 	poller->period_ns = field_integer(row, "period_ns");
+	if (field_integer(row, "polls") > 0)
+		poller->poll_cpu_ns = field_integer(row, "cpu_ns") / field_integer(row, "polls");
 	copy_text(poller->source, sizeof(poller->source), field_text(row, "source"));
 	return 0;
 }

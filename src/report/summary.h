@@ -16,6 +16,7 @@ enum { POLLER_LABEL_BYTES = 96, GAUGE_BYTES = 32 };
 struct summary_poller {
 	int64_t poller_id;
 	int64_t period_ns;
+	int64_t poll_cpu_ns; /* processor time of a poll, on average; 0: not known */
 	char source[32];
 	char label[POLLER_LABEL_BYTES]; /* "1 s"; "proc 1 s" beside another source; with its number
 					   beside its like */

@@ -6,6 +6,7 @@
 #include "report/field.h"
 #include "report/headline.h"
 #include "report/missed.h"
+#include "report/needed.h"
 #include "report/sections.h"
 #include "report/summary.h"
 #include "report/utf8.h"
@@ -60,7 +61,7 @@ static int print_rest(struct store *store, int64_t capture_id, const struct summ
 	int error = missed_print_by_duration(store, capture_id, set, out, failure);
 
 	if (error == 0)
-		error = section_period_needed(store, capture_id, out, failure);
+		error = needed_print(store, capture_id, set, out, failure);
 	if (error == 0)
 		error = section_polls(store, capture_id, set, out, failure);
 	if (error == 0)

@@ -119,8 +119,10 @@ int store_complete(struct store *store, struct failure *failure)
 	/* A reader that holds the file keeps it in WAL mode; then its -wal file stays until the
 	 * last one closes it. */
 	sqlite3_busy_timeout(store->db, 1000);
-	sqlite3_exec(store->db, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;",
-		     NULL, NULL, NULL);
+	sqlite3_exec(
+		store->db,
+		"PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;",
+		NULL, NULL, NULL);
 	return 0;
 }
 

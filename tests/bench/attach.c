@@ -2,7 +2,8 @@
 
 /*
  * attach FILE.bpf.o [PROGRAM...]: attaches the programs named, or every one of the file, says
- * "attached", and detaches them on SIGTERM or SIGINT. Then it prints one line
+ * "attached", and detaches them on SIGTERM or SIGINT; meanwhile it takes what comes out of the ring
+ * buffer "events", if there is one. Then it prints one line
  * a program: its name, how often it ran while the kernel timed it (kernel.bpf_stats_enabled, or
  * somebody's BPF_ENABLE_STATS), and the ns of all those runs.
  */
@@ -37,7 +38,31 @@ static int print_runs(const struct bpf_object *object)
 	return 0;
 }
 
-static void wait_for_the_end(void)
+static int event_take(void *context, void *event, size_t event_bytes)
+{
+	(void)event;
+	(void)event_bytes;
+	++*(uint64_t *)context;
+	return 0;
+}
+
+/* Takes events until a signal comes; how many is not told. */
+static void events_take(const struct bpf_object *object, const sigset_t *signals)
+{
+	const struct bpf_map *map = bpf_object__find_map_by_name(object, "events");
+	const struct timespec at_once = { 0 };
+	struct ring_buffer *ring;
+	uint64_t events = 0;
+
+	ring = map ? ring_buffer__new(bpf_map__fd(map), event_take, &events, NULL) : NULL;
+	if (!ring)
+		return;
+	while (sigtimedwait(signals, NULL, &at_once) < 0)
+		ring_buffer__poll(ring, 50);
+	ring_buffer__free(ring);
+}
+
+static void wait_for_the_end(const struct bpf_object *object)
 {
 	sigset_t signals;
 	int number;
@@ -48,7 +73,10 @@ static void wait_for_the_end(void)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	puts("attached");
 	fflush(stdout);
-	sigwait(&signals, &number);
+	if (bpf_object__find_map_by_name(object, "events"))
+		events_take(object, &signals);
+	else
+		sigwait(&signals, &number);
 }
 
 static int attach_all(struct bpf_object *object, struct bpf_link **link, unsigned *links)
@@ -108,7 +136,7 @@ int main(int argc, char **argv)
 	if (!error)
 		error = attach_all(object, link, &links);
 	if (!error) {
-		wait_for_the_end();
+		wait_for_the_end(object);
 		error = print_runs(object);
 	}
 	while (links > 0)

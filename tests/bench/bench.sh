@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# bench.sh BINARY FOLDER [ROUNDS]: what a capture costs and keeps up with. FOLDER holds bench_attach, empty.bpf.o and, if it is
-# there, nginx. Figures of a row come from interleaved rounds of this one run, in an order that changes from round to round:
+# bench.sh BINARY FOLDER [ROUNDS]: what a capture costs and keeps up with. FOLDER holds bench_attach, bench_programs, empty.bpf.o,
+# naive.bpf.o and, if it is there, nginx. Beside a capture stand two yardsticks: naive.bpf.c and, if bpftrace is there, peaks.bt. Figures of a row come from interleaved rounds of this one run, in an order that changes from round to round:
 # their median, and the lowest and highest of them.
 set -eu
 binary=$1
@@ -51,50 +51,153 @@ load_redis_1() { redis 1 100000; }
 load_redis_16() { redis 16 1000000; }
 load_nginx() { wrk -t 1 -c 50 -d 4s http://127.0.0.1:23041/ | awk '/^Requests\/sec/ { print $2 }'; }
 
-# With nothing, with programs that do nothing on the hooks of a capture, with a capture as it is by default.
-with_nothing() { "load_$1"; }
+# With nothing, with programs that do nothing on the hooks of a capture, with a capture as it is by default, one with --trace, and
+# the yardsticks: with_MODE PORT COMMAND... runs the command under it.
+with_nothing()
+{
+	shift
+	"$@"
+}
 
-with_empty()
+# attached OBJECT COMMAND...
+attached()
 {
 	: >"$scratch/attached"
-	"$folder/bench_attach" "$folder/empty.bpf.o" >"$scratch/attached" &
+	"$folder/bench_attach" "$folder/$1" >"$scratch/attached" &
 	attach=$!
+	shift
 	until grep -q attached "$scratch/attached"; do sleep 0.05; done
-	"load_$1"
+	"$@"
 	kill $attach
 	wait $attach 2>/dev/null || true
 }
 
+with_empty()
+{
+	shift
+	attached empty.bpf.o "$@"
+}
+
+with_naive()
+{
+	shift
+	attached naive.bpf.o "$@"
+}
+
+with_bpftrace()
+{
+	shift
+	: >"$scratch/attached"
+	bpftrace -o "$scratch/peaks" "$(dirname "$0")/peaks.bt" >"$scratch/attached" 2>&1 &
+	attach=$!
+	sleep 3
+	"$@"
+	kill -INT $attach
+	wait $attach 2>/dev/null || true
+	grep -q '^@rx_queue' "$scratch/peaks" || { echo "bench: bpftrace measured nothing: $(cat "$scratch/attached")" >&2; exit 1; }
+}
+
+with_trace()
+{
+	with_capture "$@" --trace
+}
+
+# with_capture PORT LOAD [OPTION]...: under a capture with these options
 with_capture()
 {
+	port=$1
+	load=$2
+	shift 2
 	rm -f "$scratch/file.db"
-	"$binary" capture -o "$scratch/file.db" -p "$2" >/dev/null 2>&1 &
+	"$binary" capture -o "$scratch/file.db" -p "$port" "$@" >/dev/null 2>&1 &
 	capture=$!
 	sleep 0.5
-	"load_$1"
+	"$load"
 	kill -INT $capture
 	wait $capture || true
 }
 
-# throughput LOAD PORT: the two ratios' rows, and how the losses compare
+# turned N WORD...: the words, from the nth on and round
+turned()
+{
+	turns=$(($1 % ($# - 1)))
+	shift
+	while [ $turns -gt 0 ]; do
+		first=$1
+		shift
+		set -- "$@" "$first"
+		turns=$((turns - 1))
+	done
+	echo "$@"
+}
+
+# title MODE
+title()
+{
+	case $1 in
+	empty) echo "empty programs" ;;
+	capture) echo "a capture" ;;
+	trace) echo "a capture with --trace" ;;
+	naive) echo "the naive program" ;;
+	bpftrace) echo "bpftrace" ;;
+	esac
+}
+
+# throughput LOAD PORT NAME MODE...: the ratios' rows
 throughput()
+{
+	load=$1
+	port=$2
+	name=$3
+	shift 3
+	round=0
+	while [ $round -lt "$rounds" ]; do
+		for mode in $(turned $round nothing "$@"); do
+			"with_$mode" "$port" "load_$load" >"$scratch/$mode"
+		done
+		for mode in "$@"; do
+			echo "$(cat "$scratch/$mode") $(cat "$scratch/nothing")" | awk '{ print $1 / $2 }' >>"$scratch/$load.$mode"
+		done
+		round=$((round + 1))
+	done
+	for mode in "$@"; do
+		row "$name: throughput with $(title "$mode") over without" "$(spread "$scratch/$load.$mode")"
+	done
+}
+
+# What BPF programs take for a request, timed by the kernel: all of them that the mode has loaded.
+requests=150000
+
+load_timed()
+{
+	: >"$scratch/timing"
+	"$folder/bench_programs" "$last_program" >"$scratch/timing" &
+	programs=$!
+	until grep -q timing "$scratch/timing"; do sleep 0.05; done
+	redis-benchmark -p 23031 -c 50 -P 1 -d 300 -n $requests -t set >/dev/null 2>&1
+	kill $programs
+	wait $programs || true
+}
+
+# program_costs MODE...: ns a request over what empty programs take as often
+program_costs()
 {
 	round=0
 	while [ $round -lt "$rounds" ]; do
-		case $((round % 3)) in
-		0) order="nothing empty capture" ;;
-		1) order="capture nothing empty" ;;
-		2) order="empty capture nothing" ;;
-		esac
-		for mode in $order; do
-			"with_$mode" "$1" "$2" >"$scratch/$mode"
+		for mode in $(turned $round empty "$@"); do
+			last_program=$("$folder/bench_programs" last)
+			"with_$mode" 23031 load_timed
+			awk 'NF == 3 { runs += $2; ns += $3 } END { print runs, ns }' "$scratch/timing" >"$scratch/$mode"
 		done
-		echo "$(cat "$scratch/empty") $(cat "$scratch/nothing")" | awk '{ print $1 / $2 }' >>"$scratch/$1.empty"
-		echo "$(cat "$scratch/capture") $(cat "$scratch/nothing")" | awk '{ print $1 / $2 }' >>"$scratch/$1.capture"
+		for mode in "$@"; do
+			cat "$scratch/$mode" "$scratch/empty" | awk -v n=$requests 'NR == 1 { runs = $1; ns = $2 } NR == 2 { print (ns - runs * $2 / $1) / n }' \
+				>>"$scratch/costs.$mode"
+		done
 		round=$((round + 1))
 	done
-	row "$3: throughput with empty programs over without" "$(spread "$scratch/$1.empty")"
-	row "$3: throughput with a capture over without" "$(spread "$scratch/$1.capture")"
+	for mode in "$@"; do
+		row "ns a request (redis) over empty programs: $(title "$mode")" "$(spread "$scratch/costs.$mode" %.0f)"
+	done
 }
 
 # program_time NAME ARGUMENTS...: ns a run of a capture's program over an empty one on the same hooks, both timed by the kernel
@@ -162,10 +265,19 @@ program_time all
 row "an empty program, ns a run with the kernel's timing in it" "$(spread "$scratch/all.empty" %.0f)"
 row "the probe's programs over an empty one, ns a run, all hooks" "$(spread "$scratch/all.over" %.0f)"
 row "the same without the CPUs' backlog (--backlog-threshold 0)" "$(spread "$scratch/tcp.over" %.0f)"
-throughput redis_1 23031 "redis, 50 connections"
-throughput redis_16 23031 "redis, 50 connections, pipeline 16"
+yardsticks=naive
+if command -v bpftrace >/dev/null; then
+	yardsticks="naive bpftrace"
+else
+	row "bpftrace" "not measured: it is not installed"
+fi
+# shellcheck disable=SC2086
+program_costs capture trace $yardsticks
+throughput redis_1 23031 "redis, 50 connections" empty capture
+throughput redis_16 23031 "redis, 50 connections, pipeline 16" empty capture
 if [ -s "$scratch/nginx.pid" ]; then
-	throughput nginx 23041 "nginx + wrk, 50 connections"
+	# shellcheck disable=SC2086
+	throughput nginx 23041 "nginx + wrk, 50 connections" empty capture trace $yardsticks
 else
 	row "nginx + wrk" "not measured: they are not installed"
 fi

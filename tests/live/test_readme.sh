@@ -29,7 +29,7 @@ cd "$scratch" || exit 1
 while read -r line <&3; do
 	case $line in
 	*'&'*)
-		eval "${line%%&*}" >server.out 2>&1 &
+		eval "exec ${line%%&*}" >server.out 2>&1 &
 		server=$!
 		sleep 0.3
 		kill -0 "$server" 2>/dev/null

@@ -11,7 +11,10 @@ SELECT
 	by_duration.seen,
 	by_duration.missed,
 	by_duration.miss_ratio,
-	by_duration.expected_miss_ratio
+	by_duration.miss_ratio_low,
+	by_duration.miss_ratio_high,
+	by_duration.expected_miss_ratio,
+	by_duration.deviation
 FROM missed_spike_by_duration AS by_duration
 JOIN poller ON poller.poller_id = by_duration.poller_id
 WHERE by_duration.capture_id = :capture_id

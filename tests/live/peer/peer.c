@@ -70,14 +70,10 @@ size_t peer_draw(struct peer *peer, size_t most)
 
 static char *chunk(void)
 {
-	static _Thread_local char *memory;
+	static _Thread_local char memory[CHUNK_BYTES];
 
-	if (!memory) {
-		memory = malloc(CHUNK_BYTES);
-		if (!memory)
-			err(1, "malloc");
+	if (!memory[0])
 		memset(memory, 'x', CHUNK_BYTES);
-	}
 	return memory;
 }
 
