@@ -18,6 +18,9 @@ enum {
 	TICKS_PER_S = 20,
 };
 
+/* How long the kernel's last records may take to reach the writer. */
+#define DRAIN_NS (30ULL * NS_PER_S)
+
 /* The programs are timed for one tick in each second, a different one each time: a fixed one could
  * beat with the load. */
 struct timing {
@@ -115,24 +118,46 @@ static void session_wait(struct session *session, const sigset_t *signals)
 	progress_end(&progress);
 }
 
-/* The kernel's last records, until the ring is empty: each turn promises only what it knows itself.
- */
+/* Takes what the ring holds, no faster than the writer: each turn promises only what it knows
+ * itself. */
+static int session_empty_ring(struct session *session, struct failure *failure)
+{
+	const struct timespec pause = { .tv_nsec = NS_PER_MS };
+	struct runner *probe = &session->runner[RUNNER_OF_PROBE];
+	uint64_t give_up_ns = clock_monotonic_ns() + DRAIN_NS;
+	uint64_t rows = 0;
+	int error = 0;
+
+	while (!error && (rows || !probe_drained(session->probe))) {
+		if (clock_monotonic_ns() > give_up_ns)
+			return failure_set(
+				failure, ETIMEDOUT,
+				"the kernel's last records can't be had: the ring buffer does not empty");
+		rows = 0;
+		if (!channel_full(session->channel))
+			error = runner_turn(probe, session->end_ns, 0, 0, &rows);
+		if (!error && !rows)
+			nanosleep(&pause, NULL);
+	}
+	if (error && probe->failure.text[0])
+		*failure = probe->failure;
+	return error;
+}
+
+/* The kernel's last records. Those of open spikes find room in the ring only if it is empty. */
 static int session_drain(struct session *session, struct failure *failure)
 {
-	struct runner *probe = &session->runner[RUNNER_OF_PROBE];
-	uint64_t rows = 1;
-	int error = session_enter(session, failure);
+	int error = session_empty_ring(session, failure);
 
+	if (!error)
+		error = session_enter(session, failure);
 	if (!error)
 		error = probe_collect(session->probe, failure);
 	session_leave(session);
-
-	while (!error && rows)
-		error = runner_turn(probe, session->end_ns, 0, 0, &rows);
-	if (error && probe->failure.text[0])
-		*failure = probe->failure;
+	if (!error)
+		error = session_empty_ring(session, failure);
 	if (error)
-		atomic_store(&probe->error, error);
+		atomic_store(&session->runner[RUNNER_OF_PROBE].error, error);
 	return error;
 }
 

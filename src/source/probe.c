@@ -68,10 +68,18 @@ static int probe_read(struct source *source, const struct sink *sink, struct tur
 	if (error < 0 && error != -EAGAIN)
 		return failure_set(failure, -error, "reading the kernel's records failed: %s",
 				   strerror(-error));
-	if (!probe->backlog_due)
+	/* What is open there comes after what lies in the ring. */
+	if (!probe->backlog_due || probe_ring_read(probe) < written)
 		return 0;
 	probe->backlog_due = false;
 	return probe_backlog_collect(probe, sink, failure);
+}
+
+bool probe_drained(struct source *source)
+{
+	const struct probe *probe = probe_of(source);
+
+	return !probe->backlog_due && probe_ring_read(probe) >= probe_ring_written(probe);
 }
 
 static void probe_close(struct source *source)

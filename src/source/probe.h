@@ -53,6 +53,10 @@ void probe_stop(struct source *source, uint64_t stop_ns);
  * take them. */
 int probe_collect(struct source *source, struct failure *failure);
 
+/* Nothing is left in the ring, nor open in the CPUs' backlogs. A turn may leave something: it stops
+ * at a record that a program has begun to write. */
+bool probe_drained(struct source *source);
+
 /* What the kernel side has lost since probe_start(), by cause: "ring_buffer_full:spike",
  * "recursion_misses", … */
 int probe_losses(const struct source *source,

@@ -209,8 +209,8 @@ static int store_begin_writing(struct store *store, struct failure *failure)
 	if (error)
 		return error;
 	/* A killed program loses nothing that was committed. What a power failure takes is not
-	 * waited for before the capture's end (store_complete()): a disk that is slow to flush held the
-	 * writer up for 0.3 s at a time, and once until the ring buffer was full. */
+	 * waited for before the capture's end (store_complete()): a disk that is slow to flush held
+	 * the writer up for 0.3 s at a time, and once until the ring buffer was full. */
 	return store_execute(store,
 			     "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
 			     "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
