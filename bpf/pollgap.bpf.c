@@ -43,6 +43,12 @@ int BPF_PROG(tp_btf_read, struct sock *sk)
 	return record_read(sk);
 }
 
+SEC("?tp_btf/skb_copy_datagram_iovec")
+int BPF_PROG(tp_btf_copy, const struct sk_buff *skb)
+{
+	return record_copy(skb);
+}
+
 SEC("?tp_btf/tcp_sendmsg_locked")
 int BPF_PROG(tp_btf_send, struct sock *sk, const struct msghdr *message)
 {

@@ -104,6 +104,7 @@ struct socket_state {
 	__u64 packet_ns; /* of a traced capture: when the running packet came, 0: not known */
 	__u64 since_ns; /* what is seen now happened no earlier, 0: not known */
 	__u64 until_ns; /* what is dated back now happened no later, 0: not known */
+	__u64 copy_ns; /* when the last read began to copy what it takes, 0: not known */
 	/* Of a traced capture, written without the lock: returned.h. */
 	__u64 sent_ns; /* when the noted send returned */
 	__u64 read_ns; /* when a read returned, 0: none since the last hook, */

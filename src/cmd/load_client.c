@@ -5,12 +5,15 @@
 #include "cmd/load.h"
 #include "cmd/usage.h"
 #include "load/client.h"
+#include "load/network.h"
 #include "report/json.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char word[] = "load client";
 
@@ -26,6 +29,8 @@ static const char usage[] =
 	"                        'max': as fast as the replies allow, a closed loop\n"
 	"  -d TIME               how long, where the rate does not say (default 10s)\n"
 	"  --size SIZE           of a request, as the server's (default 300)\n"
+	"  --request FILE        a request's bytes, up to 256 KiB, rather than --size: for servers of other protocols, whose\n"
+	"                        replies to it all have the size of --reply\n"
 	"  --reply SIZE          of a reply, as the server's (default 8)\n"
 	"  --connections N       1 to 10000 (default 1)\n"
 	"  --in-flight K         requests that a connection may have on their way (default 128; 0: no cap)\n"
@@ -36,6 +41,7 @@ static const char usage[] =
 enum {
 	OPTION_RATE = USAGE_LONG,
 	OPTION_SIZE,
+	OPTION_REQUEST,
 	OPTION_REPLY,
 	OPTION_CONNECTIONS,
 	OPTION_IN_FLIGHT,
@@ -47,6 +53,7 @@ enum {
 static const struct option names[] = {
 	{ "rate", required_argument, NULL, OPTION_RATE },
 	{ "size", required_argument, NULL, OPTION_SIZE },
+	{ "request", required_argument, NULL, OPTION_REQUEST },
 	{ "reply", required_argument, NULL, OPTION_REPLY },
 	{ "connections", required_argument, NULL, OPTION_CONNECTIONS },
 	{ "in-flight", required_argument, NULL, OPTION_IN_FLIGHT },
@@ -58,6 +65,7 @@ static const struct option names[] = {
 
 struct client_options {
 	struct load_client_options load;
+	char request[NETWORK_BUFFER_BYTES];
 	const char *rate; /* as given: it may come before -d */
 	uint64_t duration_ns;
 	uint64_t connections;
@@ -92,6 +100,26 @@ static int port_take(const char *text, uint16_t *ret_port)
 	return *ret_port ? 0 : usage_wrong(word, "-p '%s': no server listens on port 0", text);
 }
 
+/* A file, or a pipe. */
+static int request_read(const char *path, struct client_options *options)
+{
+	FILE *file = fopen(path, "re");
+	size_t bytes = 0;
+
+	if (!file)
+		return usage_wrong(word, "--request '%s': %s", path, strerror(errno));
+	bytes = fread(options->request, 1, sizeof(options->request), file);
+	if (ferror(file) || !feof(file) || !bytes) {
+		fclose(file);
+		return usage_wrong(word, "--request '%s': allowed are 1 byte to 256 KiB less one",
+				   path);
+	}
+	fclose(file);
+	options->load.request = options->request;
+	options->load.request_bytes = bytes;
+	return 0;
+}
+
 static int option_take(int option, char **argv, struct client_options *options)
 {
 	switch (option) {
@@ -104,6 +132,8 @@ static int option_take(int option, char **argv, struct client_options *options)
 		return 0;
 	case OPTION_SIZE:
 		return load_parse_size(word, "--size", optarg, &options->load.request_bytes);
+	case OPTION_REQUEST:
+		return request_read(optarg, options);
 	case OPTION_REPLY:
 		return load_parse_size(word, "--reply", optarg, &options->load.reply_bytes);
 	case OPTION_CONNECTIONS:

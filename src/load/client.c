@@ -45,6 +45,8 @@ struct client {
 	uint64_t start_ns;
 	int epoll_fd;
 	char *bin;
+	const char *pattern; /* what is sent: whole requests */
+	size_t pattern_bytes;
 };
 
 static struct request *request_at(const struct connection *connection, uint64_t number)
@@ -93,6 +95,28 @@ static int connection_watch(const struct client *client, struct connection *conn
 	return epoll_ctl(client->epoll_fd, operation, connection->fd, &event) < 0 ? -errno : 0;
 }
 
+/* What is sent, in one piece that holds whole requests: as many as a buffer takes. */
+static int pattern_new(struct client *client, char **ret_own)
+{
+	const struct load_client_options *options = client->options;
+	size_t times = options->request ? NETWORK_BUFFER_BYTES / options->request_bytes : 0;
+	char *pattern;
+
+	client->pattern = network_zeros();
+	client->pattern_bytes = NETWORK_BUFFER_BYTES;
+	if (!options->request)
+		return 0;
+	client->pattern_bytes = times * options->request_bytes;
+	*ret_own = pattern = malloc(client->pattern_bytes);
+	if (!pattern)
+		return -ENOMEM;
+	for (size_t copy = 0; copy < times; copy++)
+		memcpy(pattern + copy * options->request_bytes, options->request,
+		       options->request_bytes);
+	client->pattern = pattern;
+	return 0;
+}
+
 /* The bytes that may go out now: those of whole requests within the cap. */
 static uint64_t connection_may_send(const struct client *client,
 				    const struct connection *connection)
@@ -120,9 +144,10 @@ static int connection_send(struct client *client, struct connection *connection)
 	uint64_t bytes;
 
 	while ((bytes = connection_may_send(client, connection))) {
-		ssize_t sent = send(connection->fd, network_zeros(),
-				    bytes < NETWORK_BUFFER_BYTES ? bytes : NETWORK_BUFFER_BYTES,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
+		uint64_t from = client->options->request ? connection->sent_bytes : 0;
+		uint64_t at_hand = client->pattern_bytes - from;
+		ssize_t sent = send(connection->fd, client->pattern + from,
+				    bytes < at_hand ? bytes : at_hand, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (sent < 0 && errno == EAGAIN)
 			return connection->waits ?
@@ -351,12 +376,15 @@ int load_drive(const struct load_client_options *options, struct load_result *re
 	_cleanup_(freep) struct connection *connection =
 		calloc(options->connections, sizeof(*connection));
 	_cleanup_(freep) char *bin = malloc(NETWORK_BUFFER_BYTES);
+	_cleanup_(freep) char *pattern = NULL;
 	struct client client = {
 		.options = options, .result = ret_result, .connection = connection, .bin = bin
 	};
 	int error;
 
 	error = result_begin(&options->rate, ret_result);
+	if (!error)
+		error = pattern_new(&client, &pattern);
 	if (error || !connection || !bin)
 		return failure_set(failure, ENOMEM, "out of memory");
 	for (unsigned index = 0; index < options->connections; index++)

@@ -12,6 +12,8 @@ struct failure;
 struct load_client_options {
 	const char *host;
 	uint16_t port;
+	const char *request; /* its request_bytes, which are then at most NETWORK_BUFFER_BYTES;
+				NULL: zeros */
 	uint64_t request_bytes;
 	uint64_t reply_bytes;
 	unsigned connections;

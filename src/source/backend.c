@@ -21,6 +21,7 @@ const struct backend backends[] = {
 			{ "tp_btf_destroy", "btf_trace_tcp_destroy_sock", POINT_DEATH },
 			{ "tp_btf_accepted", "btf_trace_sys_exit", POINT_ACCEPT },
 			{ "sockops_closing", NULL, POINT_CLOSING },
+			{ "tp_btf_copy", "btf_trace_skb_copy_datagram_iovec", POINT_RETURN },
 			{ "tp_btf_read_returned", "btf_trace_sock_recv_length", POINT_RETURN },
 			{ "tp_btf_send_returned", "btf_trace_sock_send_length", POINT_RETURN },
 			{ "tp_btf_queued", "btf_trace_netif_rx_exit", POINT_BACKLOG },

@@ -18,7 +18,7 @@ enum measurement_point {
 	POINTS_ALL = 63, /* what every backend must cover */
 	POINT_ACCEPT = 64, /* a connection was taken out of an accept queue: on request */
 	POINT_BACKLOG = 128, /* a CPU's backlog has changed: on request */
-	POINT_RETURN = 256, /* a read or send has returned: for a trace */
+	POINT_RETURN = 256, /* a read begins to copy; it or a send has returned: for a trace */
 	POINT_CLOSING = 512, /* as POINT_ACK, after the first FIN: where it is allowed */
 };
 
@@ -29,7 +29,7 @@ struct hook {
 	unsigned points; /* enum measurement_point, together */
 };
 
-enum { HOOKS_MAX = 16 };
+enum { HOOKS_MAX = 24 };
 
 /* A named set of hooks that covers every measurement point. */
 struct backend {
