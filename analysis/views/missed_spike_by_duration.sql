@@ -2,9 +2,10 @@
 -- missed_spike_summary by decade of duration: a poller misses the short ones. Decades without a spike have no row. The
 -- last decade is open, so its end is the highest integer. A folded spike is in the decade in which its bin begins.
 -- The Wilson interval is that of missed_spike_summary. Where what theory expects lies outside it, deviation says what is
--- known to do that: drawn turns (--jitter) beside spikes of a tenth of the period and longer; samples' windows (the mean)
--- that are longer than the spikes; one turn in twenty or more that went by in late polls; spikes that begin at the same
--- phase of the poll period, so that the poller keeps step with the load: of its eighths, as uneven as if half had all of
+-- known to do that: drawn turns (--jitter) beside spikes of a tenth of the period and longer; samples' windows (the mean
+-- of ten sockets in the last hundred polls) that are longer than the spikes; one turn in twenty or more that went by in late polls; spikes that begin at the same
+-- phase of the poll period, so that the poller keeps step with the load: of its eighths, as uneven, by the first
+-- 10,000, as if half had all of
 -- them (8 sum(p²) - 1 is 0 where all have as many, 1 where half of them, 7 where one). If it is none of these it is chance,
 -- one row in twenty, or spikes that came in bursts and don't stand each for itself.
 CREATE VIEW missed_spike_by_duration AS
@@ -165,11 +166,6 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 		iif(seen = spikes, min(0.0, centre), max(0.0, centre - half_width)) AS miss_ratio_low,
 		iif(seen = 0, max(1.0, centre), min(1.0, centre + half_width)) AS miss_ratio_high
 	FROM wilson
-), read_window AS MATERIALIZED (
-	SELECT poll.poller_id, avg(sample.read_end_ns - sample.read_start_ns) AS window_ns
-	FROM sample
-	JOIN poll ON poll.poll_id = sample.poll_id
-	GROUP BY poll.poller_id
 )
 SELECT
 	run.capture_id,
@@ -189,24 +185,47 @@ SELECT
 	CASE
 		WHEN bounded.expected_miss_ratio BETWEEN bounded.miss_ratio_low AND bounded.miss_ratio_high THEN NULL
 		WHEN run.jitter <> 'none' AND run.duration_to_ns > run.period_ns / 10 THEN 'drawn turns'
-		WHEN read_window.window_ns > run.duration_from_ns THEN 'wide windows'
+		WHEN (
+			SELECT avg(sample.read_end_ns - sample.read_start_ns)
+			FROM (
+				SELECT poll_id, start_ns, end_ns
+				FROM poll
+				WHERE poll.poller_id = run.poller_id
+				ORDER BY start_ns DESC
+				LIMIT 100
+			) AS last_poll
+			CROSS JOIN (
+				SELECT socket_id
+				FROM socket
+				WHERE socket.capture_id = run.capture_id
+				LIMIT 10
+			) AS one_of_ten
+			CROSS JOIN sample
+				ON sample.socket_id = one_of_ten.socket_id
+				AND sample.read_start_ns BETWEEN last_poll.start_ns AND last_poll.end_ns
+				AND sample.poll_id = last_poll.poll_id
+		) > run.duration_from_ns THEN 'wide windows'
 		WHEN run.late_ratio >= 0.05 THEN 'late polls'
 		WHEN (
 			SELECT 8.0 * sum(eighth.spikes * eighth.spikes) / sum(eighth.spikes) / sum(eighth.spikes) - 1
 			FROM (
 				SELECT
-					(spike.start_ns - run.start_ns) % run.period_ns * 8 / run.period_ns AS number,
+					number,
 					count(*) AS spikes
-				FROM spike
-				WHERE spike.capture_id = run.capture_id
-					AND spike.gauge = run.gauge
-					AND spike.threshold_bytes = run.threshold_bytes
-					AND spike.threshold_percent = run.threshold_percent
-					AND spike.left_censored = 0
-					AND spike.right_censored = 0
-					AND spike.end_ns - spike.start_ns >= run.duration_from_ns
-					AND spike.end_ns - spike.start_ns < run.duration_to_ns
-					AND spike.start_ns >= run.start_ns
+				FROM (
+					SELECT (spike.start_ns - run.start_ns) % run.period_ns * 8 / run.period_ns AS number
+					FROM spike
+					WHERE spike.capture_id = run.capture_id
+						AND spike.gauge = run.gauge
+						AND spike.threshold_bytes = run.threshold_bytes
+						AND spike.threshold_percent = run.threshold_percent
+						AND spike.left_censored = 0
+						AND spike.right_censored = 0
+						AND spike.end_ns - spike.start_ns >= run.duration_from_ns
+						AND spike.end_ns - spike.start_ns < run.duration_to_ns
+						AND spike.start_ns >= run.start_ns
+					LIMIT 10000
+				)
 				GROUP BY number
 			) AS eighth
 			HAVING sum(eighth.spikes) >= 30
@@ -214,5 +233,4 @@ SELECT
 		ELSE 'chance or bursts'
 	END AS deviation
 FROM bounded
-JOIN run ON run.place = bounded.place
-LEFT JOIN read_window ON read_window.poller_id = run.poller_id;
+JOIN run ON run.place = bounded.place;

@@ -105,14 +105,14 @@ with_trace()
 # with_capture PORT LOAD [OPTION]...: under a capture with these options
 with_capture()
 {
-	port=$1
-	load=$2
+	captured_port=$1
+	captured_load=$2
 	shift 2
 	rm -f "$scratch/file.db"
-	"$binary" capture -o "$scratch/file.db" -p "$port" "$@" >/dev/null 2>&1 &
+	"$binary" capture -o "$scratch/file.db" -p "$captured_port" "$@" >/dev/null 2>&1 &
 	capture=$!
 	sleep 0.5
-	"$load"
+	"$captured_load"
 	kill -INT $capture
 	wait $capture || true
 }
@@ -294,6 +294,41 @@ while [ $round -lt "$rounds" ]; do
 done
 row "thousand spikes a second judged and stored, beside the load that makes them" "$(spread "$scratch/spikes" %.0f)"
 row "observations lost in these captures, but for missed turns" "$(spread "$scratch/lost" %.0f)"
+
+# seconds COMMAND...: how long it takes
+seconds()
+{
+	begin=$(date +%s%N)
+	"$@" >/dev/null
+	end=$(date +%s%N)
+	echo "$begin $end" | awk '{ print ($2 - $1) / 1e9 }'
+}
+
+rm -f "$scratch/file.db"
+"$binary" capture -o "$scratch/file.db" -p 23032 --trace --ring 64M --poll proc:100ms -- \
+	"$binary" load client -p 23032 --rate 60000:10s --connections 20 >/dev/null 2>&1
+events=$(query 'SELECT sum(events) FROM trace_block')
+row "bytes a value in the trace, index and all, of $events values" "$(query "SELECT round(sum(pgsize) * 1.0 / $events, 2) FROM dbstat WHERE name GLOB 'trace_block*'")"
+row "observations lost in this capture, but for missed turns" "$(query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause NOT LIKE 'missed%'")"
+round=0
+while [ $round -lt "$rounds" ]; do
+	seconds "$binary" export "$scratch/file.db" event | awk -v n="$events" '{ print n / $1 / 1e6 }' >>"$scratch/export"
+	cp "$scratch/file.db" "$scratch/replay.db"
+	seconds "$binary" replay "$scratch/replay.db" --poll 1s --repeat 1000 | awk -v n="$events" '{ print $1 * 1e7 / n }' >>"$scratch/replay"
+	round=$((round + 1))
+done
+row "million values a second exported as CSV" "$(spread "$scratch/export" %.1f)"
+row "seconds to replay 1,000 phases of a 1 s poller over 10,000,000 values" "$(spread "$scratch/replay" %.2f)"
+rm -f "$scratch/file.db" "$scratch/replay.db"
+"$binary" capture -o "$scratch/file.db" -d 100ms --poll proc:50ms >/dev/null 2>&1
+sqlite3 "$scratch/file.db" "SELECT 'DELETE FROM ' || name || ';' FROM sqlite_schema WHERE type = 'table'" | sqlite3 "$scratch/file.db"
+sqlite3 "$scratch/file.db" <"$(dirname "$0")/large_capture.sql"
+round=0
+while [ $round -lt "$rounds" ]; do
+	seconds "$binary" report "$scratch/file.db" >>"$scratch/report"
+	round=$((round + 1))
+done
+row "seconds to report on $(query 'SELECT count(*) FROM spike') spikes" "$(spread "$scratch/report" %.2f)"
 kill $load_server
 wait $load_server 2>/dev/null || true
 
