@@ -45,7 +45,8 @@ for name in redis memcached nginx postgresql; do
 	[ "$(sqlite3 "$file" "SELECT count(*) FROM spike JOIN socket USING (socket_id) WHERE local_port = $port AND gauge = 'rx_queue'")" -gt 20 ]
 	tap_case $? "$name: its receive queue was measured"
 	if [ $name != postgresql ]; then
-		tap_equal "$name: requests of 300 bytes" 1 "$(sqlite3 "$file" "SELECT count(*) > 1000 AND sum(peak_bytes % 300 = 0) = count(*) FROM spike
+		# A FIN's byte is in rx_queue until the end of the stream is read.
+		tap_equal "$name: requests of 300 bytes" 1 "$(sqlite3 "$file" "SELECT count(*) > 1000 AND sum(peak_bytes % 300 <= 1) = count(*) FROM spike
 			JOIN socket USING (socket_id) WHERE local_port = $port AND gauge = 'rx_queue' AND threshold_bytes = 1")"
 	fi
 	! listening $port
