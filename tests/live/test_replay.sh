@@ -77,6 +77,14 @@ tap_equal "the phase is the one asked for" "300000|300000" "$(query 'SELECT phas
 	FROM poller WHERE capture_id = 3')"
 "$binary" report "$file" --capture 2 | grep -q '100 ms'
 tap_case $? "and it can be reported on"
+# What period_needed says of the durations alone is what 40 pollers of that period see: within 5 standard errors of their mean.
+needed=$(query "SELECT period_ns FROM period_needed WHERE capture_id = 1 AND gauge = 'rx_queue' AND threshold_bytes = 4096 AND round(target_ratio * 100) = 95")
+"$binary" replay "$file" --poll "${needed}ns" --repeat 40 --capture 1 >/dev/null
+query "SELECT '# every $needed ns: ' || round(avg(miss_ratio), 4) || ' of ' || max(spikes) || ' missed' FROM missed_spike_summary
+	WHERE capture_id = 4 AND gauge = 'rx_queue' AND threshold_bytes = 4096"
+tap_equal "the period needed to see 95 % shows 95 %" 1 "$(query "SELECT max(spikes) > 200 AND abs(avg(miss_ratio) - 0.05) < 5 * sqrt(0.05 * 0.95 / sum(spikes))
+	FROM missed_spike_summary WHERE capture_id = 4 AND gauge = 'rx_queue' AND threshold_bytes = 4096")"
+
 # A load that keeps step with the poll period: each poller of fixed turns sees nearly all of its spikes or nearly none. So what
 # pollers miss is spread far wider than chance, which is 1 here; drawn turns bring it back to that. 1 + 6 of its own standard
 # errors, sqrt(2 / 40), is 2.3.
