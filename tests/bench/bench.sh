@@ -322,7 +322,7 @@ row "seconds to replay 1,000 phases of a 1 s poller over 10,000,000 values" "$(s
 rm -f "$scratch/file.db" "$scratch/replay.db"
 "$binary" capture -o "$scratch/file.db" -d 100ms --poll proc:50ms >/dev/null 2>&1
 sqlite3 "$scratch/file.db" "SELECT 'DELETE FROM ' || name || ';' FROM sqlite_schema WHERE type = 'table'" | sqlite3 "$scratch/file.db"
-sqlite3 "$scratch/file.db" <"$(dirname "$0")/large_capture.sql"
+sqlite3 "$scratch/file.db" <"$(dirname "$0")/large_capture.sql" >/dev/null
 round=0
 while [ $round -lt "$rounds" ]; do
 	seconds "$binary" report "$scratch/file.db" >>"$scratch/report"
