@@ -66,4 +66,9 @@ fi
 ) | true
 tap_equal "a reader that went away is no failure" "0 " "$(cat "$scratch/status") $(cat "$scratch/stderr")"
 
+# A file keeps the views that it was made with: one that the project ships has to be carried over when they change.
+for format in text csv json; do
+	"$binary" report datasets/demo-small.db --format $format >"$scratch/stdout" 2>"$scratch/stderr"
+	tap_equal "the shipped capture as $format" "0 " "$? $(cat "$scratch/stderr")"
+done
 tap_done
