@@ -21,7 +21,7 @@ enum {
 
 struct listener {
 	__u64 sk; /* the struct sock: read only, and only believed while its cookie is ours */
-	__u32 number; /* record_header.socket_number, 0: outside the filter */
+	__u32 number; /* record_header.socket_number, 0: outside the filter, or not told of yet */
 	__u32 connections; /* as told last */
 	struct bpf_timer timer;
 	__u32 looks; /* the timer is initialised */
@@ -90,21 +90,28 @@ static __always_inline void listener_watch(struct listener *listener)
 static __noinline int listener_begin(struct sock *sk, __u64 cookie)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
-	struct listener listener = { .sk = (__u64)sk };
+	struct listener new_listener = { .sk = (__u64)sk };
+	struct listener *listener;
+	__u32 number;
 
 	if (now_ns < start_ns || now_ns >= stop_ns)
 		return 0;
-	if (sk->__sk_common.skc_net.net->ns.inum == filter_netns_inode && socket_port_matches(sk))
-		listener.number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
 	/* Two CPUs may come here at once: the second one finds the first one's. */
-	if (bpf_map_update_elem(&listeners, &cookie, &listener, BPF_NOEXIST)) {
+	if (bpf_map_update_elem(&listeners, &cookie, &new_listener, BPF_NOEXIST)) {
 		if (!bpf_map_lookup_elem(&listeners, &cookie))
 			__sync_fetch_and_add(&lost_listeners, 1);
 		return 0;
 	}
-	if (listener.number)
-		socket_emit(sk, listener.number, now_ns,
-			    RECORD_LISTENER | (walk_runs ? RECORD_OLDER : 0));
+	if (sk->__sk_common.skc_net.net->ns.inum != filter_netns_inode || !socket_port_matches(sk))
+		return 0;
+	/* Its number shows only when the socket's own record is in the ring: no other CPU tells of
+	 * a queue before that. What was queued there meanwhile is in the queue that this one tells.
+	 */
+	number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
+	socket_emit(sk, number, now_ns, RECORD_LISTENER | (walk_runs ? RECORD_OLDER : 0));
+	listener = bpf_map_lookup_elem(&listeners, &cookie);
+	if (listener)
+		listener->number = number;
 	return 0;
 }
 

@@ -20,6 +20,13 @@ enum {
 	SOL_TCP = 6,
 };
 
+/* What every connection is asked to tell. A traced capture wants to know when an ACK has been
+ * applied: tcp_bpf_rtt() is called right after that, v6.18. */
+static __always_inline __u32 closing_flags(void)
+{
+	return BPF_SOCK_OPS_STATE_CB_FLAG | (trace_wanted ? BPF_SOCK_OPS_RTT_CB_FLAG : 0);
+}
+
 static __always_inline bool state_is_closing(__u32 state)
 {
 	return state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT ||
@@ -53,11 +60,15 @@ static __always_inline int record_closing(struct bpf_sock_ops *context)
 	switch (context->op) {
 	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
 	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
-		closing_ask(context, state, BPF_SOCK_OPS_STATE_CB_FLAG);
+		closing_ask(context, state, closing_flags());
 		break;
 	case BPF_SOCK_OPS_STATE_CB:
 		if (state_is_closing(context->args[1]))
 			closing_ask(context, state, BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG);
+		break;
+	case BPF_SOCK_OPS_RTT_CB:
+		if (state)
+			trace_ack_done(state);
 		break;
 	case BPF_SOCK_OPS_PARSE_HDR_OPT_CB:
 		if (state && state_is_closing(context->state))
@@ -78,7 +89,7 @@ static __always_inline void closing_set_flags(struct sock *sk, int flags)
 static __always_inline void closing_watch(struct sock *sk, struct socket_state *state)
 {
 	__u32 had_flags = kernel_object(struct tcp_sock, sk)->bpf_sock_ops_cb_flags;
-	__u32 flags = BPF_SOCK_OPS_STATE_CB_FLAG;
+	__u32 flags = closing_flags();
 
 	if (!closing_watched)
 		return;

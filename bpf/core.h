@@ -37,6 +37,7 @@ static __always_inline int record_enqueue(struct sock *sk)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
+	socket_tell_seq(state, queues.rcv_nxt);
 	if (state->note == NOTE_ARRIVAL)
 		state->note = NOTE_NONE; /* this is its announcement */
 	socket_catch_up(sk, state, &queues);
@@ -125,10 +126,14 @@ static __always_inline int packet_observe(struct sock *sk, struct socket_state *
 	__u32 una;
 
 	tp = kernel_object(struct tcp_sock, sk);
+	socket_check_told(sk, state, tp);
 	una = tp->snd_una;
 	queues = queues_read(sk, tp, una);
 	socket_catch_up(sk, state, &queues);
 	packet = kernel_object(struct tcp_skb_cb, skb->cb);
+	socket_tell_seq(state, packet->end_seq);
+	if ((__s32)(packet->ack_seq - state->told_ack) > 0)
+		state->told_ack = packet->ack_seq;
 	if (trace_wanted)
 		state->packet_ns = packet->end_seq != packet->seq ? bpf_ktime_get_ns() : 0;
 	if (blog_wanted)
@@ -136,6 +141,7 @@ static __always_inline int packet_observe(struct sock *sk, struct socket_state *
 	if ((__s32)(packet->ack_seq - una) > 0 && (__s32)(tp->snd_nxt - packet->ack_seq) >= 0) {
 		if (queues.tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
 			socket_observe(sk, state, &queues);
+		state->ack_event = 0;
 		if (sk->__sk_common.skc_state == TCP_ESTABLISHED &&
 		    packet_is_announced(sk, tp, packet))
 			return 0;
@@ -159,7 +165,8 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 
 /*
  * Of a traced capture: a read begins to copy bytes, which it takes right before the hook below. An
- * interrupt between the two dates the read late, by 10 to 40 us as a rule: the trace tells so.
+ * interrupt between the two dates the read late, by 10 to 40 us as a rule: the trace tells so. A
+ * read that copies nothing (MSG_TRUNC, splice) took its bytes after the socket's last hook.
  */
 static __always_inline int record_copy(const struct sk_buff *skb)
 {
@@ -185,10 +192,11 @@ static __always_inline int record_read(struct sock *sk)
 	if (!state || !socket_used(sk, state, bpf_get_current_pid_tgid()))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
+	socket_check_told(sk, state, tp);
 	queues = queues_read(sk, tp, tp->snd_una);
 	socket_catch_up(sk, state, &queues);
 	if (trace_wanted)
-		state->since_ns = state->copy_ns;
+		state->since_ns = state->copy_ns ? state->copy_ns : state->last_ns;
 	socket_observe(sk, state, &queues);
 	if (trace_wanted) {
 		state->since_ns = 0;
@@ -244,6 +252,7 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 	if (!state || !socket_used(sk, state, pid_thread))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
+	socket_check_told(sk, state, tp);
 	queues = queues_read(sk, tp, tp->snd_una);
 	if (send_goes_on(state, &queues, left_bytes)) {
 		state->note = NOTE_NONE; /* added just now: socket_observe() dates it */
@@ -393,8 +402,13 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, tp->snd_una);
+	socket_tell_seq(state, queues.rcv_nxt);
 	socket_catch_up(sk, state, &queues);
+	if (trace_wanted)
+		state->since_ns = state->packet_ns; /* of a FIN, which nothing else announces */
 	now_ns = socket_observe(sk, state, &queues);
+	if (trace_wanted)
+		state->since_ns = 0;
 	/* A FIN counts as a byte of tx_queue, which tcp_send_fin() adds after this. */
 	if (new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK) {
 		state->note = NOTE_SEND;

@@ -29,16 +29,21 @@ __noinline int trace_flush(struct socket_state *state)
 		__sync_fetch_and_add(&lost_records[RECORD_EVENTS], state->events - 1);
 	}
 	state->events = 0;
+	state->ack_event = 0;
 	return 0;
 }
 
 static __always_inline void trace_event(struct socket_state *state, enum gauge index,
 					__u32 value_bytes, __u64 time_ns)
 {
-	struct traced_event *event = &state->event[state->events & (RECORD_EVENTS_MAX - 1)];
+	struct traced_event *event;
 	__u64 slack_ns = 0;
 	__u32 after = 0;
 
+	/* Not once the last place is taken: what an ACK did stays here until trace_ack_done(). */
+	if (state->events >= RECORD_EVENTS_MAX)
+		trace_flush(state);
+	event = &state->event[state->events & (RECORD_EVENTS_MAX - 1)];
 	if (state->until_ns > time_ns) {
 		slack_ns = state->until_ns - time_ns;
 		after = SLACK_AFTER;
@@ -54,8 +59,24 @@ static __always_inline void trace_event(struct socket_state *state, enum gauge i
 		slack_ns = after = 0;
 	event->slack_ns = slack_ns | after;
 	state->events++;
-	if (state->events >= RECORD_EVENTS_MAX)
-		trace_flush(state);
+	if (index == GAUGE_TX_QUEUE)
+		state->ack_event = state->events;
+}
+
+/* What the running ACK does to tx_queue was told before it was done: it is done by now. */
+static __always_inline void trace_ack_done(struct socket_state *state)
+{
+	struct traced_event *event =
+		&state->event[(state->ack_event - 1) & (RECORD_EVENTS_MAX - 1)];
+	__u64 slack_ns;
+
+	if (!state->ack_event)
+		return;
+	state->ack_event = 0;
+	slack_ns = bpf_ktime_get_ns() - (event->time_gauge >> 2);
+	if (slack_ns < SLACK_TOLD_NS)
+		return;
+	event->slack_ns = (slack_ns < SLACK_AFTER ? slack_ns : SLACK_AFTER - 1) | SLACK_AFTER;
 }
 
 __noinline int blog_end_period(struct socket_state *state, __u64 end_ns)

@@ -23,6 +23,8 @@ static __always_inline void returned_note_read(struct socket_state *state, const
 		return;
 	state->read_copied_seq = copied_seq;
 	state->read_rmem_bytes = rmem_bytes;
+	state->read_since_ns = state->returned_ns;
+	state->returned_ns = now_ns;
 	state->read_ns = now_ns;
 }
 
@@ -60,8 +62,13 @@ static __noinline int returned_catch_up(struct socket_state *state, __u32 rcv_nx
 		state->until_ns = 0;
 		state->since_ns = 0;
 	}
-	if ((__s32)rx_queue_bytes >= 0 && rx_queue_bytes < state->gauge[GAUGE_RX_QUEUE].value_bytes)
+	if ((__s32)rx_queue_bytes >= 0 &&
+	    rx_queue_bytes < state->gauge[GAUGE_RX_QUEUE].value_bytes) {
+		state->since_ns = state->read_since_ns > state->last_ns ? state->read_since_ns :
+									  state->last_ns;
 		gauge_set(state, GAUGE_RX_QUEUE, rx_queue_bytes, read_ns, sk);
+		state->since_ns = 0;
+	}
 	if (state->note == NOTE_READ)
 		state->note = NOTE_NONE;
 	return 0;

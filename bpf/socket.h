@@ -104,6 +104,8 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 		__sync_fetch_and_add(&mptcp_sockets, 1);
 	state->number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
 	state->rcv_nxt = queues.rcv_nxt;
+	state->told_seq = queues.rcv_nxt;
+	state->told_ack = tp->snd_nxt;
 	state->first_ns = time_ns;
 	state->last_ns = time_ns;
 	state->period_end_ns =
@@ -187,6 +189,56 @@ static __always_inline void socket_note_end(struct socket_state *state, __u64 re
 		state->until_ns = returned_ns > state->note_ns ? returned_ns : bpf_ktime_get_ns();
 }
 
+/*
+ * Packets have come that no hook saw: an interrupt that ran on top of a hook's program lost them
+ * (recursion), or the kernel hides what runs on top of some process from all tracing. That they
+ * came is sure, and what they brought; not when, nor one by one.
+ */
+static __noinline int socket_unseen(struct sock *sk, struct socket_state *state)
+{
+	const struct tcp_sock *tp;
+	struct queues queues;
+	__u32 come_bytes;
+	__u64 now_ns;
+
+	if (!state)
+		return 0;
+	__sync_fetch_and_add(&unseen_packets, 1);
+	tp = kernel_object(struct tcp_sock, sk);
+	queues = queues_read(sk, tp, tp->snd_una);
+	state->told_ack = tp->snd_una;
+	if ((__s32)(queues.rcv_nxt - state->told_seq) <= 0)
+		return 0;
+	come_bytes = queues.rcv_nxt - state->rcv_nxt;
+	state->told_seq = queues.rcv_nxt;
+	state->rcv_nxt = queues.rcv_nxt;
+	state->note = NOTE_NONE;
+	now_ns = bpf_ktime_get_ns();
+	if (trace_wanted)
+		state->since_ns = state->last_ns;
+	gauge_set(state, GAUGE_RX_QUEUE, state->gauge[GAUGE_RX_QUEUE].value_bytes + come_bytes,
+		  now_ns, sk);
+	if (trace_wanted)
+		state->since_ns = 0;
+	return 0;
+}
+
+/* To be called where what was queued has been told of: before a packet, a read and a send. */
+static __always_inline void socket_check_told(struct sock *sk, struct socket_state *state,
+					      const struct tcp_sock *tp)
+{
+	if (sk->__sk_common.skc_state == TCP_ESTABLISHED &&
+	    ((__s32)(tp->rcv_nxt - state->told_seq) > 0 ||
+	     (__s32)(tp->snd_una - state->told_ack) > 0))
+		socket_unseen(sk, state);
+}
+
+static __always_inline void socket_tell_seq(struct socket_state *state, __u32 seq)
+{
+	if ((__s32)(seq - state->told_seq) > 0)
+		state->told_seq = seq;
+}
+
 /* What went by without a hook since the last one: see core.h. */
 static __always_inline void socket_catch_up(struct sock *sk, struct socket_state *state,
 					    const struct queues *queues)
@@ -212,8 +264,8 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 				  tick_ns(state->note_ns), sk);
 		break;
 	case NOTE_ARRIVAL:
-		if (trace_wanted)
-			state->until_ns = state->note_ns + SLACK_TOLD_NS;
+		/* A processor that is lost before the packet is queued keeps it back for as long. */
+		socket_note_end(state, 0);
 		/* By what came, not by what is left: the reader may have taken it all already. */
 		if (queues->rcv_nxt != state->rcv_nxt)
 			gauge_set(state, GAUGE_RX_QUEUE,
@@ -341,6 +393,8 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 		time_ns = stop_ns;
 		flags = RECORD_RIGHT_CENSORED;
 	} else {
+		if (trace_wanted)
+			state->since_ns = state->packet_ns;
 		socket_observe(sk, state, &queues);
 		/* Its last change is no later than its end. */
 		if (time_ns < state->last_ns)

@@ -91,6 +91,8 @@ struct socket_state {
 	__u32 note_thread; /* of a send: the thread */
 	__u32 note_left_bytes; /* of a send: what was left to copy when the round began */
 	__u32 rcv_nxt; /* as last seen */
+	__u32 told_seq; /* how far the packets that hooks have seen bring rcv_nxt */
+	__u32 told_ack; /* and snd_una */
 	__u32 number; /* record_header.socket_number */
 	__u32 owner_pid;
 	__u8 note; /* enum note */
@@ -107,6 +109,8 @@ struct socket_state {
 	__u64 copy_ns; /* when the last read began to copy what it takes, 0: not known */
 	/* Of a traced capture, written without the lock: returned.h. */
 	__u64 sent_ns; /* when the noted send returned */
+	__u64 returned_ns; /* when the last read that took something returned */
+	__u64 read_since_ns; /* and the one before it: it took what it did after that */
 	__u64 read_ns; /* when a read returned, 0: none since the last hook, */
 	__u32 read_copied_seq; /* and what it left */
 	__u32 read_rmem_bytes;
@@ -114,6 +118,8 @@ struct socket_state {
 	struct blog_state blog;
 	__u64 first_ns;
 	__u32 events; /* in event[] */
+	__u32 ack_event; /* of a traced capture: the one of the running ACK, counted from 1, 0: none
+			  */
 	__u32 asked_flags; /* that the socket did not have before the capture: closing.h */
 	char owner_comm[COMM_BYTES];
 };

@@ -73,6 +73,8 @@ int probe_losses(const struct source *source,
 	if (!error)
 		error = each(context, "recursion_misses", misses);
 	if (!error)
+		error = each(context, "unseen_packets", probe->skeleton->bss->unseen_packets);
+	if (!error)
 		error = each(context, "closing_unseen", probe->closing_link ? 0 : 1);
 	if (!error)
 		error = each(context, "mptcp_sockets", probe->skeleton->bss->mptcp_sockets);

@@ -29,7 +29,8 @@ int64_t recorded_integer(const struct recorded *recorded, const char *sql);
 
 /*
  * Fails where the capture lost anything but turns that a busy machine kept from its poller, and
- * events that the kernel itself keeps from a program that it has interrupted (recursion_misses).
+ * events that the kernel itself keeps from a program that it has interrupted (recursion_misses,
+ * unseen_packets).
  */
 void recorded_expect_no_losses(const struct recorded *recorded);
 

@@ -142,4 +142,9 @@ if [ "$(query "SELECT count(*) FROM loss WHERE cause = 'recursion_misses'")" -gt
 else
 	tap_skip "an event that came while its program ran" "no interrupt fell into a program in five captures under load"
 fi
+if [ "$(query "SELECT count(*) FROM loss WHERE cause = 'unseen_packets'")" -gt 0 ]; then
+	lost "a packet that no program saw" unseen_packets
+else
+	tap_skip "a packet that no program saw" "none went by in the last capture"
+fi
 tap_done

@@ -73,6 +73,14 @@ static void answer_once(struct peer *peer)
 		peer_send(peer, 3000, 0);
 }
 
+/* Over as soon as it is there, without a trace. */
+static void hang_up(struct peer *peer)
+{
+	const struct linger linger = { .l_onoff = 1 };
+
+	setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
 static void answer_after_open(struct peer *peer)
 {
 	if (peer_read(peer, 1000, 0))
@@ -93,11 +101,23 @@ static void ask_and_close(struct peer *peer)
 	read_slowly(peer);
 }
 
-static void answer_the_closed(struct peer *peer)
+static void answer_in_pieces(struct peer *peer, unsigned pieces)
 {
 	read_to_the_end(peer);
-	for (unsigned piece = 0; piece < 100 && peer_send(peer, peer_draw(peer, 20000), 0); piece++)
+	for (unsigned piece = 0; piece < pieces && peer_send(peer, peer_draw(peer, 20000), 0);
+	     piece++)
 		peer_pause_us((unsigned)peer_draw(peer, 1000));
+}
+
+static void answer_the_closed(struct peer *peer)
+{
+	answer_in_pieces(peer, 100);
+}
+
+/* For two seconds and more. */
+static void answer_the_closed_long(struct peer *peer)
+{
+	answer_in_pieces(peer, 4000);
 }
 
 /* Much is on its way when the end is closed: it drains in FIN_WAIT1. */
@@ -208,7 +228,9 @@ const struct conversation conversations[] = {
 	{ .name = "short", .client = ask_once, .server = answer_once },
 	{ .name = "echo", .client = ask_for_echo, .server = echo },
 	{ .name = "busy-poll", .client = ask_for_echo, .server = echo_busily },
+	{ .name = "hang-up", .client = hang_up },
 	{ .name = "half-close", .client = ask_and_close, .server = answer_the_closed },
+	{ .name = "half-close-long", .client = ask_and_close, .server = answer_the_closed_long },
 	{ .name = "fin-wait", .client = write_and_leave, .server = read_slowly },
 	{ .name = "unread", .client = leave_much_unread, .server = leave_much_unread },
 	{ .name = "urgent", .client = write_urgent, .server = read_urgent },

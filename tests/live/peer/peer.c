@@ -203,8 +203,13 @@ static void *server_run(void *context)
 	int fd;
 
 	while ((fd = accept4(stage->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-		struct served *served = malloc(sizeof(*served));
+		struct served *served;
 
+		if (!stage->conversation->server) {
+			close(fd);
+			continue;
+		}
+		served = malloc(sizeof(*served));
 		if (!served)
 			err(1, "malloc");
 		*served = (struct served){ stage, fd };

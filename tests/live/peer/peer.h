@@ -22,7 +22,7 @@ typedef void peer_function(struct peer *peer);
 struct conversation {
 	const char *name;
 	peer_function *client;
-	peer_function *server;
+	peer_function *server; /* NULL: closes at once */
 	bool fast_open; /* the client's first bytes go out with its SYN */
 };
 
