@@ -29,10 +29,12 @@ static const char usage[] =
 	"                        'max': as fast as the replies allow, a closed loop\n"
 	"  -d TIME               how long, where the rate does not say (default 10s)\n"
 	"  --size SIZE           of a request, as the server's (default 300)\n"
-	"  --request FILE        a request's bytes, up to 256 KiB, rather than --size: for servers of other protocols, whose\n"
-	"                        replies to it all have the size of --reply\n"
+	"  --request FILE        a request's bytes, up to 256 KiB, or with --size those of several, sent in turn: for servers of\n"
+	"                        other protocols, whose replies to them all have the size of --reply\n"
 	"  --reply SIZE          of a reply, as the server's (default 8)\n"
-	"  --connections N       1 to 10000 (default 1)\n"
+	"  --greeting FILE       what a protocol wants first on each connection, up to 256 KiB, sent before the load begins,\n"
+	"  --greeting-reply SIZE and the size of the answer to it\n"
+	"  --connections N       1 to 20000 (default 1)\n"
 	"  --in-flight K         requests that a connection may have on their way (default 128; 0: no cap)\n"
 	"  --drain TIME          how long to wait for the last replies (default 1s)\n"
 	"  --json                the result as JSON\n"
@@ -43,6 +45,8 @@ enum {
 	OPTION_SIZE,
 	OPTION_REQUEST,
 	OPTION_REPLY,
+	OPTION_GREETING,
+	OPTION_GREETING_REPLY,
 	OPTION_CONNECTIONS,
 	OPTION_IN_FLIGHT,
 	OPTION_DRAIN,
@@ -55,6 +59,8 @@ static const struct option names[] = {
 	{ "size", required_argument, NULL, OPTION_SIZE },
 	{ "request", required_argument, NULL, OPTION_REQUEST },
 	{ "reply", required_argument, NULL, OPTION_REPLY },
+	{ "greeting", required_argument, NULL, OPTION_GREETING },
+	{ "greeting-reply", required_argument, NULL, OPTION_GREETING_REPLY },
 	{ "connections", required_argument, NULL, OPTION_CONNECTIONS },
 	{ "in-flight", required_argument, NULL, OPTION_IN_FLIGHT },
 	{ "drain", required_argument, NULL, OPTION_DRAIN },
@@ -66,8 +72,11 @@ static const struct option names[] = {
 struct client_options {
 	struct load_client_options load;
 	char request[NETWORK_BUFFER_BYTES];
+	char greeting[NETWORK_BUFFER_BYTES];
 	const char *rate; /* as given: it may come before -d */
 	uint64_t duration_ns;
+	uint64_t file_bytes; /* of --request */
+	uint64_t size_bytes; /* of --size, 0: not given */
 	uint64_t connections;
 	bool as_json;
 	bool help;
@@ -101,22 +110,21 @@ static int port_take(const char *text, uint16_t *ret_port)
 }
 
 /* A file, or a pipe. */
-static int request_read(const char *path, struct client_options *options)
+static int bytes_read(const char *option, const char *path, char *room, uint64_t *ret_bytes)
 {
 	FILE *file = fopen(path, "re");
 	size_t bytes = 0;
 
 	if (!file)
-		return usage_wrong(word, "--request '%s': %s", path, strerror(errno));
-	bytes = fread(options->request, 1, sizeof(options->request), file);
+		return usage_wrong(word, "%s '%s': %s", option, path, strerror(errno));
+	bytes = fread(room, 1, NETWORK_BUFFER_BYTES, file);
 	if (ferror(file) || !feof(file) || !bytes) {
 		fclose(file);
-		return usage_wrong(word, "--request '%s': allowed are 1 byte to 256 KiB less one",
+		return usage_wrong(word, "%s '%s': allowed are 1 byte to 256 KiB less one", option,
 				   path);
 	}
 	fclose(file);
-	options->load.request = options->request;
-	options->load.request_bytes = bytes;
+	*ret_bytes = bytes;
 	return 0;
 }
 
@@ -131,13 +139,21 @@ static int option_take(int option, char **argv, struct client_options *options)
 		options->rate = optarg;
 		return 0;
 	case OPTION_SIZE:
-		return load_parse_size(word, "--size", optarg, &options->load.request_bytes);
+		return load_parse_size(word, "--size", optarg, &options->size_bytes);
 	case OPTION_REQUEST:
-		return request_read(optarg, options);
+		options->load.request = options->request;
+		return bytes_read("--request", optarg, options->request, &options->file_bytes);
+	case OPTION_GREETING:
+		options->load.greeting = options->greeting;
+		return bytes_read("--greeting", optarg, options->greeting,
+				  &options->load.greeting_bytes);
+	case OPTION_GREETING_REPLY:
+		return load_parse_size(word, "--greeting-reply", optarg,
+				       &options->load.greeting_reply_bytes);
 	case OPTION_REPLY:
 		return load_parse_size(word, "--reply", optarg, &options->load.reply_bytes);
 	case OPTION_CONNECTIONS:
-		return load_parse_number(word, "--connections", optarg, 10000,
+		return load_parse_number(word, "--connections", optarg, 20000,
 					 &options->connections);
 	case OPTION_IN_FLIGHT:
 		return load_parse_number(word, "--in-flight", optarg, 1000000,
@@ -156,6 +172,23 @@ static int option_take(int option, char **argv, struct client_options *options)
 	}
 }
 
+/* A file is one request, or several of --size. Returns 0, or STATUS_USAGE where that leaves a rest.
+ */
+static int requests_count(struct client_options *options)
+{
+	struct load_client_options *load = &options->load;
+
+	load->requests = 1;
+	if (options->size_bytes)
+		load->request_bytes = options->size_bytes;
+	else if (load->request)
+		load->request_bytes = options->file_bytes;
+	if (!load->request)
+		return 0;
+	load->requests = options->file_bytes / load->request_bytes;
+	return (options->file_bytes % load->request_bytes) == 0 ? 0 : STATUS_USAGE;
+}
+
 static int options_check(int argc, char **argv, struct client_options *options)
 {
 	if (argc - optind > 1)
@@ -165,8 +198,16 @@ static int options_check(int argc, char **argv, struct client_options *options)
 		options->load.host = argv[optind];
 	if (!options->load.port)
 		return usage_wrong(word, "'-p PORT' is missing: where does the server listen?");
+	if (requests_count(options))
+		return usage_wrong(
+			word,
+			"--size '%" PRIu64 "': the %" PRIu64
+			" bytes of --request are no whole number of requests of that size",
+			options->size_bytes, options->file_bytes);
+	if (!options->load.greeting_bytes != !options->load.greeting_reply_bytes)
+		return usage_wrong(word, "'--greeting' and '--greeting-reply' go together");
 	if (!options->connections)
-		return usage_wrong(word, "--connections '0': allowed is a number from 1 to 10000");
+		return usage_wrong(word, "--connections '0': allowed is a number from 1 to 20000");
 	options->load.connections = (unsigned)options->connections;
 	if (rate_parse(options->rate, options->duration_ns, &options->load.rate) < 0)
 		return usage_wrong(
@@ -248,16 +289,20 @@ static void rate_json(struct json *json, const char *name, double per_s)
 }
 
 static void step_json(struct json *json, double asked_per_s, const struct load_step *step,
-		      uint64_t gave_up_ns)
+		      const struct load_result *result)
 {
+	uint64_t gave_up_ns = result->drained_ns;
+
 	if (asked_per_s > 0)
 		rate_json(json, "rate_per_s", asked_per_s);
 	rate_json(json, "achieved_per_s", load_step_achieved_per_s(step, gave_up_ns));
+	load_json_number(json, "start_ns", result->start_ns + step->start_ns);
 	load_json_number(json, "duration_ns", step->duration_ns);
 	load_json_number(json, "due", step->due);
 	load_json_number(json, "sent", step->sent);
 	load_json_number(json, "answered", step->answered);
 	load_json_number(json, "unanswered", step->due - step->answered);
+	load_json_number(json, "in_flight_peak", step->in_flight_peak);
 	for (unsigned index = 0; index < QUANTILES; index++)
 		load_json_number(json, quantiles[index].name,
 				 histogram_quantile(&step->latency, quantiles[index].per_million));
@@ -274,12 +319,12 @@ static void result_json(const struct client_options *options, const struct load_
 	for (unsigned index = 0; index < result->steps; index++) {
 		json_object_begin(&json, NULL);
 		step_json(&json, (double)options->load.rate.step[index].per_s, &result->step[index],
-			  result->drained_ns);
+			  result);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
 	json_object_begin(&json, "all");
-	step_json(&json, asked_in_all_per_s(options, sum), sum, result->drained_ns);
+	step_json(&json, asked_in_all_per_s(options, sum), sum, result);
 	json_object_end(&json);
 	json_object_end(&json);
 }
@@ -298,6 +343,8 @@ static int result_show(const struct client_options *options, const struct load_r
 		sum.due += step->due;
 		sum.sent += step->sent;
 		sum.answered += step->answered;
+		if (step->in_flight_peak > sum.in_flight_peak)
+			sum.in_flight_peak = step->in_flight_peak;
 		if (step->last_reply_ns > sum.last_reply_ns)
 			sum.last_reply_ns = step->last_reply_ns;
 		histogram_merge(&sum.latency, &step->latency);

@@ -44,8 +44,8 @@ int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint6
 		name, text, time_format(min_ns, min), time_format(max_ns, max));
 }
 
-int option_parse_number(const char *name, const char *text, unsigned min, unsigned max,
-			unsigned *ret_number)
+int option_parse_number(const char *command, const char *name, const char *text, unsigned min,
+			unsigned max, unsigned *ret_number)
 {
 	uint64_t number = 0;
 	const char *c = text;
@@ -53,7 +53,7 @@ int option_parse_number(const char *name, const char *text, unsigned min, unsign
 	for (; *c >= '0' && *c <= '9' && number <= max; c++)
 		number = number * 10 + (uint64_t)(*c - '0');
 	if (c == text || *c || number < min || number > max)
-		return usage_wrong("capture", "%s '%s': allowed is a number from %u to %u", name,
+		return usage_wrong(command, "%s '%s': allowed is a number from %u to %u", name,
 				   text, min, max);
 	*ret_number = (unsigned)number;
 	return 0;

@@ -14,8 +14,8 @@ struct capture_options;
 
 int option_parse_time(const char *name, const char *text, uint64_t min_ns, uint64_t max_ns,
 		      uint64_t *ret_ns);
-int option_parse_number(const char *name, const char *text, unsigned min, unsigned max,
-			unsigned *ret_number);
+int option_parse_number(const char *command, const char *name, const char *text, unsigned min,
+			unsigned max, unsigned *ret_number);
 
 /* "4,32": ascending or not, each once; "0" alone: none. Replaces the list. */
 int option_parse_levels(const char *name, const char *text, uint32_t *ret_level, unsigned max,

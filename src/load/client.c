@@ -5,186 +5,18 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/failure.h"
+#include "load/connection.h"
 #include "load/network.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, QUEUE_FIRST = 64 };
-
-struct request {
-	uint64_t intended_ns;
-	unsigned step;
-};
-
-/* Requests of one connection in their order: first those on their way, then those that wait. */
-struct connection {
-	int fd;
-	struct request *request; /* a ring, a power of two long */
-	uint64_t room;
-	uint64_t answered; /* counts up; the ring holds [answered, due) */
-	uint64_t sent; /* of those, whole */
-	uint64_t due;
-	uint64_t sent_bytes; /* of the one after them */
-	uint64_t reply_bytes; /* of a reply that has come in part */
-	bool waits; /* for room to write */
-};
-
-struct client {
-	const struct load_client_options *options;
-	struct load_result *result;
-	struct connection *connection;
-	unsigned next; /* whose turn it is */
-	uint64_t open; /* requests that are due and not answered */
-	uint64_t start_ns;
-	int epoll_fd;
-	char *bin;
-	const char *pattern; /* what is sent: whole requests */
-	size_t pattern_bytes;
-};
-
-static struct request *request_at(const struct connection *connection, uint64_t number)
-{
-	return &connection->request[number & (connection->room - 1)];
-}
-
-static int connection_grow(struct connection *connection)
-{
-	uint64_t room = connection->room ? 2 * connection->room : QUEUE_FIRST;
-	struct request *grown = calloc(room, sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	for (uint64_t number = connection->answered; number < connection->due; number++)
-		grown[number & (room - 1)] = *request_at(connection, number);
-	free(connection->request);
-	connection->request = grown;
-	connection->room = room;
-	return 0;
-}
-
-static int connection_add(struct client *client, struct connection *connection,
-			  uint64_t intended_ns, unsigned step)
-{
-	int error = 0;
-
-	if (connection->due - connection->answered == connection->room)
-		error = connection_grow(connection);
-	if (error)
-		return error;
-	*request_at(connection, connection->due++) =
-		(struct request){ .intended_ns = intended_ns, .step = step };
-	client->result->step[step].due++;
-	client->open++;
-	return 0;
-}
-
-static int connection_watch(const struct client *client, struct connection *connection,
-			    int operation, bool waits)
-{
-	struct epoll_event event = { .events = EPOLLIN | (waits ? EPOLLOUT : 0),
-				     .data.ptr = connection };
-
-	connection->waits = waits;
-	return epoll_ctl(client->epoll_fd, operation, connection->fd, &event) < 0 ? -errno : 0;
-}
-
-/* What is sent, in one piece that holds whole requests: as many as a buffer takes. */
-static int pattern_new(struct client *client, char **ret_own)
-{
-	const struct load_client_options *options = client->options;
-	size_t times = options->request ? NETWORK_BUFFER_BYTES / options->request_bytes : 0;
-	char *pattern;
-
-	client->pattern = network_zeros();
-	client->pattern_bytes = NETWORK_BUFFER_BYTES;
-	if (!options->request)
-		return 0;
-	client->pattern_bytes = times * options->request_bytes;
-	*ret_own = pattern = malloc(client->pattern_bytes);
-	if (!pattern)
-		return -ENOMEM;
-	for (size_t copy = 0; copy < times; copy++)
-		memcpy(pattern + copy * options->request_bytes, options->request,
-		       options->request_bytes);
-	client->pattern = pattern;
-	return 0;
-}
-
-/* The bytes that may go out now: those of whole requests within the cap. */
-static uint64_t connection_may_send(const struct client *client,
-				    const struct connection *connection)
-{
-	uint64_t until = connection->due;
-
-	if (client->options->in_flight && until - connection->answered > client->options->in_flight)
-		until = connection->answered + client->options->in_flight;
-	if (until <= connection->sent)
-		return 0;
-	return (until - connection->sent) * client->options->request_bytes - connection->sent_bytes;
-}
-
-static void connection_sent(struct client *client, struct connection *connection, uint64_t bytes)
-{
-	uint64_t request_bytes = client->options->request_bytes;
-
-	connection->sent_bytes += bytes;
-	for (; connection->sent_bytes >= request_bytes; connection->sent_bytes -= request_bytes)
-		client->result->step[request_at(connection, connection->sent++)->step].sent++;
-}
-
-static int connection_send(struct client *client, struct connection *connection)
-{
-	uint64_t bytes;
-
-	while ((bytes = connection_may_send(client, connection))) {
-		uint64_t from = client->options->request ? connection->sent_bytes : 0;
-		uint64_t at_hand = client->pattern_bytes - from;
-		ssize_t sent = send(connection->fd, client->pattern + from,
-				    bytes < at_hand ? bytes : at_hand, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (sent < 0 && errno == EAGAIN)
-			return connection->waits ?
-				       0 :
-				       connection_watch(client, connection, EPOLL_CTL_MOD, true);
-		if (sent < 0)
-			return -errno;
-		connection_sent(client, connection, (uint64_t)sent);
-	}
-	return connection->waits ? connection_watch(client, connection, EPOLL_CTL_MOD, false) : 0;
-}
-
-static int connection_receive(struct client *client, struct connection *connection)
-{
-	ssize_t got = recv(connection->fd, client->bin, NETWORK_BUFFER_BYTES, MSG_DONTWAIT);
-	uint64_t reply_bytes = client->options->reply_bytes;
-	uint64_t elapsed_ns = clock_monotonic_ns() - client->start_ns;
-
-	if (got < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	if (got == 0)
-		return -ECONNRESET;
-	connection->reply_bytes += (uint64_t)got;
-	for (; connection->reply_bytes >= reply_bytes; connection->reply_bytes -= reply_bytes) {
-		const struct request *request = request_at(connection, connection->answered);
-		struct load_step *step = &client->result->step[request->step];
-
-		if (connection->answered == connection->sent)
-			return -EPROTO; /* more replies than requests */
-		histogram_add(&step->latency, elapsed_ns - request->intended_ns);
-		step->last_reply_ns = elapsed_ns;
-		step->answered++;
-		connection->answered++;
-		client->open--;
-	}
-	return 0;
-}
+enum { EVENTS = 256 };
 
 /* Hands the requests that are due to the connections, and sends them: several in one write. */
 static int client_feed(struct client *client, struct rate_cursor *cursor, uint64_t elapsed_ns)
@@ -318,6 +150,15 @@ static int client_connect(struct client *client, struct failure *failure)
 		connection->fd = network_connect(options->host, options->port, failure);
 		if (connection->fd < 0)
 			return connection->fd;
+		if (options->greeting_bytes)
+			error = network_exchange(connection->fd, options->greeting,
+						 options->greeting_bytes,
+						 options->greeting_reply_bytes);
+		if (error)
+			return failure_set(
+				failure, -error,
+				"the greeting was not answered with as many bytes as --greeting-reply says: %s",
+				strerror(-error));
 		error = connection_watch(client, connection, EPOLL_CTL_ADD, false);
 	}
 	if (error)
@@ -395,6 +236,7 @@ int load_drive(const struct load_client_options *options, struct load_result *re
 	error = client_connect(&client, failure);
 	if (!error) {
 		client.start_ns = clock_monotonic_ns();
+		ret_result->start_ns = client.start_ns;
 		error = client_run(&client);
 		if (error)
 			client_complain(error, failure);

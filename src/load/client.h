@@ -12,10 +12,15 @@ struct failure;
 struct load_client_options {
 	const char *host;
 	uint16_t port;
-	const char *request; /* its request_bytes, which are then at most NETWORK_BUFFER_BYTES;
-				NULL: zeros */
+	const char *request; /* requests of request_bytes each, one behind the other, sent in turn
+				on each connection; all at most NETWORK_BUFFER_BYTES; NULL: zeros */
+	uint64_t requests; /* as many, 1 at least */
 	uint64_t request_bytes;
 	uint64_t reply_bytes;
+	const char *greeting; /* greeting_bytes that a protocol wants first on each connection, 0:
+				 none, */
+	uint64_t greeting_bytes;
+	uint64_t greeting_reply_bytes; /* and as many in answer to it, before the load begins */
 	unsigned connections;
 	uint64_t in_flight; /* requests a connection may have on their way; 0: no cap */
 	struct rate rate;
@@ -27,6 +32,7 @@ struct load_step {
 	uint64_t due; /* by the schedule */
 	uint64_t sent; /* handed to the kernel whole */
 	uint64_t answered;
+	uint64_t in_flight_peak; /* the most that one connection had sent, with no reply yet */
 	uint64_t start_ns; /* from the load's start, as all of its times */
 	uint64_t duration_ns; /* by the schedule */
 	uint64_t last_reply_ns; /* 0: none */
@@ -38,6 +44,7 @@ struct load_step {
 struct load_result {
 	struct load_step step[RATE_STEPS_MAX];
 	unsigned steps;
+	uint64_t start_ns; /* the first intended instant, on CLOCK_MONOTONIC */
 	uint64_t duration_ns; /* from the first intended instant to the end of the last step */
 	uint64_t drained_ns; /* and how long it took until the last reply, or until it was given up */
 };

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { LISTEN_BACKLOG = 4096 };
@@ -125,6 +126,34 @@ int network_connect(const char *host, uint16_t port, struct failure *failure)
 				   "cannot connect to port %u of %s: %s; does a server run there?",
 				   port, host, strerror(-fd));
 	return fd;
+}
+
+int network_exchange(int fd, const char *bytes, size_t bytes_count, size_t reply_bytes)
+{
+	const struct timeval patience = { .tv_sec = 10 }, for_ever = { 0 };
+	char bin[4096];
+
+	while (bytes_count > 0) {
+		ssize_t sent = send(fd, bytes, bytes_count, MSG_NOSIGNAL);
+
+		if (sent < 0)
+			return -errno;
+		bytes += sent;
+		bytes_count -= (size_t)sent;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	while (reply_bytes > 0) {
+		ssize_t got =
+			recv(fd, bin, reply_bytes < sizeof(bin) ? reply_bytes : sizeof(bin), 0);
+
+		if (got < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (got == 0)
+			return -ECONNRESET;
+		reply_bytes -= (size_t)got;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
+	return 0;
 }
 
 const char *network_zeros(void)

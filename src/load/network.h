@@ -14,6 +14,10 @@ int network_listen(const char *address, uint16_t port, uint16_t *ret_port, struc
 /* Connects, with TCP_NODELAY. Returns a descriptor or -errno. */
 int network_connect(const char *host, uint16_t port, struct failure *failure);
 
+/* Sends all of the bytes and waits until reply_bytes have come, up to 10 s for each piece. Returns
+ * 0 or -errno: -ETIMEDOUT where fewer came, -ECONNRESET where the other side hung up. */
+int network_exchange(int fd, const char *bytes, size_t bytes_count, size_t reply_bytes);
+
 /* The port that the socket is bound to; 0: none. */
 uint16_t network_port(int fd);
 

@@ -66,7 +66,7 @@ refused 0 client -p 0
 refused 0 client -p 1 -d 0
 refused 5:0 client -p 1 --rate 5:0
 refused 0 client -p 1 --connections 0
-refused 10001 client -p 1 --connections 10001
+refused 20001 client -p 1 --connections 20001
 refused b client -p 1 a b
 refused 0 client -p 1 --rate max --in-flight 0
 refused blue spikes --size 4K,blue
@@ -144,6 +144,21 @@ served
 tap_equal "a server ends in order while it serves" 0 $?
 [ $(($(now_ns) - began_ns)) -lt 38000000000 ]
 tap_case $? "before it has served them all"
+
+# A greeting that is a request to this server, and a file of two requests.
+serve --json --size 100
+head -c 100 /dev/zero >"$scratch/greeting"
+head -c 200 /dev/zero >"$scratch/requests"
+"$binary" load client -p "$port" --rate 100:100ms --connections 3 --greeting "$scratch/greeting" --greeting-reply 8 \
+	--request "$scratch/requests" --size 100 --json >"$scratch/client"
+tap_equal "a load with a greeting is answered" 10/10 "$(member sent)/$(member answered)"
+[ "$(member in_flight_peak)" -ge 1 ] && [ "$(member in_flight_peak)" -le 4 ]
+tap_case $? "a connection's share of 10 requests was in flight at most" "$(member in_flight_peak)"
+served
+tap_equal "each connection sent its greeting" $((3 * 100 + 10 * 100)) "$(served_member received_bytes)"
+refused 150 client -p 1 --request "$scratch/requests" --size 150
+refused 300 client -p 1 --size 300 --request "$scratch/requests"
+refused --greeting client -p 1 --greeting "$scratch/greeting"
 
 serve --bind 127.0.0.1 --json
 "$binary" load client -p "$port" --rate max -d 100ms --json >"$scratch/client"
