@@ -12,17 +12,17 @@ SELECT
 	poller.period_ns,
 	poller.start_ns,
 	ifnull(poller.end_ns, max(poll.end_ns)) AS end_ns,
-	count(poll.poll_id) AS polls,
+	ifnull(poller.polls, count(poll.poll_id)) AS polls,
 	ifnull(
-		(max(poll.start_ns) - min(poll.start_ns)) * 1.0 / nullif(count(poll.poll_id) - 1, 0),
+		(max(poll.start_ns) - min(poll.start_ns)) * 1.0 / nullif(ifnull(poller.polls, count(poll.poll_id)) - 1, 0),
 		poller.period_ns * 1.0
 	) AS kept_period_ns,
-	ifnull(sum(poll.cpu_ns), 0) AS cpu_ns,
-	ifnull(sum(poll.missed_turns), 0) AS missed_by_schedule,
+	ifnull(ifnull(poller.polls_cpu_ns, sum(poll.cpu_ns)), 0) AS cpu_ns,
+	ifnull(ifnull(poller.polls_missed_turns, sum(poll.missed_turns)), 0) AS missed_by_schedule,
 	CASE poller.jitter WHEN 'none' THEN max(
 		0,
 		(ifnull(poller.end_ns, max(poll.end_ns)) - poller.start_ns - poller.phase_ns + poller.period_ns - 1) / poller.period_ns
-	) - count(poll.poll_id) END AS missed_by_time
+	) - ifnull(poller.polls, count(poll.poll_id)) END AS missed_by_time
 FROM poller
 LEFT JOIN poll ON poll.poller_id = poller.poller_id
 GROUP BY poller.poller_id;

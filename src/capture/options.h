@@ -25,6 +25,7 @@ struct capture_options {
 	const char *path;
 	uint64_t duration_ns; /* 0: until it is stopped, or command ends */
 	char *const *command; /* NULL, or what runs meanwhile, as execvp() wants it */
+	uint64_t warm_up_ns; /* how long command runs before the capture begins */
 	char *const *command_line; /* pollgap's own from "capture" on, for the record */
 	uint16_t port[PORTS_MAX]; /* local or remote; none: all */
 	unsigned ports;

@@ -42,7 +42,7 @@ int session_open(struct session *session, struct failure *failure);
 int session_enter(const struct session *session, struct failure *failure);
 void session_leave(const struct session *session);
 
-/* Begins the measurement, the writer and the runners. */
+/* session_begin.c: begins the measurement, the writer and the runners, and the command. */
 int session_begin(struct session *session, struct failure *failure);
 
 /* Ends what was opened. keep: whether the file stays. */

@@ -25,6 +25,7 @@ static const char usage[] =
 	"  -o FILE                 the file to write; a capture is added to a file of pollgap's own\n"
 	"  -d TIME                 for how long, 1ms to 168h\n"
 	"  -- COMMAND [ARG]...     capture while it runs; exit with its status\n"
+	"  --warm-up TIME          let the command run for so long, up to 1h, before the capture begins (default 0)\n"
 	"  -p PORT[,PORT]...       sockets with one of these local or remote ports (default: all; up to 16)\n"
 	"  --poll SOURCE:PERIOD    a poller; repeat it for several side by side (default proc:1s; up to 8). The source is\n"
 	"                          proc (/proc/net/tcp), sock_diag (netlink, as ss(8) does it; reads rmem, too) or iter\n"
@@ -73,6 +74,7 @@ enum {
 	OPTION_NETNS,
 	OPTION_SUMMARY,
 	OPTION_MIN_SPIKE,
+	OPTION_WARM_UP,
 	OPTION_BACKEND,
 	OPTION_REALTIME,
 	OPTION_JITTER,
@@ -89,6 +91,7 @@ static const struct option option_names[] = {
 	{ "threshold", required_argument, NULL, OPTION_THRESHOLD },
 	{ "summary", required_argument, NULL, OPTION_SUMMARY },
 	{ "min-spike", required_argument, NULL, OPTION_MIN_SPIKE },
+	{ "warm-up", required_argument, NULL, OPTION_WARM_UP },
 	{ "backend", required_argument, NULL, OPTION_BACKEND },
 	{ "realtime", required_argument, NULL, OPTION_REALTIME },
 	{ "ring", required_argument, NULL, OPTION_RING },
@@ -139,6 +142,8 @@ static int time_take(int option, const char *value, struct capture_options *opti
 	case OPTION_SUMMARY:
 		return option_parse_time("--summary", value, SUMMARY_PERIOD_MIN_NS,
 					 SUMMARY_PERIOD_MAX_NS, &options->summary_period_ns);
+	case OPTION_WARM_UP:
+		return option_parse_time("--warm-up", value, 0, HOUR_NS, &options->warm_up_ns);
 	default:
 		return option_parse_time("--min-spike", value, 0, HOUR_NS, &options->min_spike_ns);
 	}
@@ -162,6 +167,7 @@ static int option_take(int option, const char *value, char **argv, struct captur
 	case OPTION_SOFTNET:
 	case OPTION_SUMMARY:
 	case OPTION_MIN_SPIKE:
+	case OPTION_WARM_UP:
 		return time_take(option, value, options);
 	case 'p':
 		return option_add_ports("-p", value, options);
@@ -187,7 +193,7 @@ static int option_take(int option, const char *value, char **argv, struct captur
 		return option_parse_levels("--backlog-threshold", value, options->backlog_threshold,
 					   BACKLOG_THRESHOLDS_MAX, &options->backlog_thresholds);
 	case OPTION_PID:
-		return option_parse_number("--pid", value, 1, INT32_MAX, &options->pid);
+		return option_parse_number("capture", "--pid", value, 1, INT32_MAX, &options->pid);
 	case OPTION_NETNS:
 		return text_take("--netns", value, &options->netns);
 	case OPTION_BACKEND:
@@ -199,7 +205,8 @@ static int option_take(int option, const char *value, char **argv, struct captur
 					   value);
 		return 0;
 	case OPTION_REALTIME:
-		return option_parse_number("--realtime", value, 0, 99, &options->realtime_priority);
+		return option_parse_number("capture", "--realtime", value, 0, 99,
+					   &options->realtime_priority);
 	case OPTION_RING:
 		return option_parse_ring("--ring", value, &options->ring_bytes);
 	case OPTION_QUEUE:
@@ -249,6 +256,8 @@ static int command_take(int argc, char **argv, struct capture_options *options)
 	if (optind < argc)
 		options->command = argv + optind;
 	options->command_line = argv;
+	if (options->warm_up_ns && !options->command)
+		return usage_wrong("capture", "'--warm-up' is of a command: name one after '--'");
 	if (options->command && options->duration_ns)
 		return usage_wrong("capture",
 				   "'-d' or '-- %s': either sets when the capture ends, choose one",

@@ -17,6 +17,7 @@ struct command {
 
 extern const struct command command_check;
 extern const struct command command_capture;
+extern const struct command command_experiment;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_load;

@@ -29,6 +29,7 @@ enum column_kind { COLUMN_INTEGER, COLUMN_REAL, COLUMN_BLOB, COLUMN_TEXT };
 struct table_column {
 	char name[64];
 	enum column_kind kind;
+	bool needed; /* it is part of the key, or has no default and no NULL */
 };
 
 /* One input on its way into its table. */
@@ -40,6 +41,7 @@ struct import {
 	struct table_column column[COLUMNS_MAX]; /* the table's */
 	unsigned columns;
 	unsigned place[COLUMNS_MAX]; /* the table's column, by the input's */
+	unsigned given; /* columns of the input: a file of earlier days may lack some */
 	unsigned fields; /* of the row that is being read */
 	uint64_t row; /* that is being read; the header is row 1 */
 	uint64_t row_bytes;
@@ -58,13 +60,13 @@ static int import_refuse(struct import *import, const char *what)
 		import->error = failure_set(import->failure, EINVAL,
 					    "%s: row %" PRIu64 ", column %u%s%s%s: %s",
 					    import->input->path, import->row, import->fields + 1,
-					    import->row > 1 && import->fields < import->columns ?
+					    import->row > 1 && import->fields < import->given ?
 						    " (" :
 						    "",
-					    import->row > 1 && import->fields < import->columns ?
+					    import->row > 1 && import->fields < import->given ?
 						    import->column[import->place[import->fields]].name :
 						    "",
-					    import->row > 1 && import->fields < import->columns ?
+					    import->row > 1 && import->fields < import->given ?
 						    ")" :
 						    "",
 					    what);
@@ -114,10 +116,9 @@ static int real_bind(struct import *import, int at, const char *text)
 
 static int value_bind(struct import *import, const char *text, size_t bytes)
 {
-	unsigned index = import->place[import->fields];
-	int at = (int)index + 1;
+	int at = (int)import->fields + 1;
 
-	switch (import->column[index].kind) {
+	switch (import->column[import->place[import->fields]].kind) {
 	case COLUMN_INTEGER:
 		return integer_bind(import, at, text);
 	case COLUMN_REAL:
@@ -138,7 +139,7 @@ static void field_take(void *data, size_t bytes, void *context)
 
 	if (import->error)
 		return;
-	if (import->fields >= import->columns) {
+	if (import->fields >= (import->row == 1 ? import->columns : import->given)) {
 		import_refuse(import, "there are more fields than columns");
 		return;
 	}
@@ -147,7 +148,7 @@ static void field_take(void *data, size_t bytes, void *context)
 	else if (data)
 		value_bind(import, data, bytes);
 	else
-		sqlite3_bind_null(import->insert, (int)import->place[import->fields] + 1);
+		sqlite3_bind_null(import->insert, (int)import->fields + 1);
 	import->fields++;
 }
 
@@ -167,6 +168,55 @@ static void row_insert(struct import *import)
 		import->error = store_error(import->store, "importing", import->failure);
 }
 
+/* INSERT INTO table (COLUMN, ...) VALUES (?, ...): in the input's order. */
+static int insert_prepare(struct import *import)
+{
+	sqlite3_str *sql = sqlite3_str_new(import->store->db);
+	char *text;
+	int code;
+
+	sqlite3_str_appendf(sql, "INSERT INTO \"%w\" (", import->input->table);
+	for (unsigned field = 0; field < import->given; field++)
+		sqlite3_str_appendf(sql, field ? ", \"%w\"" : "\"%w\"",
+				    import->column[import->place[field]].name);
+	sqlite3_str_appendf(sql, ") VALUES (");
+	for (unsigned field = 0; field < import->given; field++)
+		sqlite3_str_appendf(sql, field ? ", ?" : "?");
+	sqlite3_str_appendf(sql, ")");
+	text = sqlite3_str_finish(sql);
+	if (!text)
+		return failure_set(import->failure, ENOMEM, "out of memory");
+	code = sqlite3_prepare_v2(import->store->db, text, -1, &import->insert, NULL);
+	sqlite3_free(text);
+	return code == SQLITE_OK ? 0 : store_error(import->store, "importing", import->failure);
+}
+
+static bool column_is_given(const struct import *import, unsigned index)
+{
+	for (unsigned field = 0; field < import->given; field++) {
+		if (import->place[field] == index)
+			return true;
+	}
+	return false;
+}
+
+/* A column that the input lacks has its default, or is NULL. */
+static void header_end(struct import *import)
+{
+	import->given = import->fields;
+	for (unsigned index = 0; index < import->columns; index++) {
+		char what[128];
+
+		if (!import->column[index].needed || column_is_given(import, index))
+			continue;
+		snprintf(what, sizeof(what), "the row ends here, with column '%s' missing",
+			 import->column[index].name);
+		import_refuse(import, what);
+		return;
+	}
+	import->error = insert_prepare(import);
+}
+
 /* libcsv's callback for the end of a row. */
 static void row_take(int terminator, void *context)
 {
@@ -176,9 +226,11 @@ static void row_take(int terminator, void *context)
 		return;
 	if (terminator < 0)
 		import_refuse(import, "the file ends here, before the row does: is it cut?");
-	else if (import->fields < import->columns)
+	else if (import->row == 1)
+		header_end(import);
+	else if (import->fields < import->given)
 		import_refuse(import, "the row ends here, with columns missing");
-	else if (import->row > 1)
+	else
 		row_insert(import);
 	import->fields = 0;
 	import->row++;
@@ -191,7 +243,7 @@ static int columns_read(struct import *import)
 
 	if (sqlite3_prepare_v2(
 		    import->store->db,
-		    "SELECT name, type FROM pragma_table_info(:name)"
+		    "SELECT name, type, pk OR (\"notnull\" AND dflt_value IS NULL) FROM pragma_table_info(:name)"
 		    " WHERE EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name)",
 		    -1, &statement, NULL) != SQLITE_OK)
 		return store_error(import->store, "reading", import->failure);
@@ -206,6 +258,7 @@ static int columns_read(struct import *import)
 			       strcmp(type, "REAL") == 0    ? COLUMN_REAL :
 			       strcmp(type, "BLOB") == 0    ? COLUMN_BLOB :
 							      COLUMN_TEXT;
+		column->needed = sqlite3_column_int(statement, 2) != 0;
 	}
 	sqlite3_finalize(statement);
 	if (!import->columns)
@@ -214,25 +267,6 @@ static int columns_read(struct import *import)
 			"%s: there is no table '%s' to import into; a view can't be imported",
 			import->input->path, import->input->table);
 	return 0;
-}
-
-/* INSERT INTO table VALUES (?, ?, ...): in the table's own order. */
-static int insert_prepare(struct import *import)
-{
-	sqlite3_str *sql = sqlite3_str_new(import->store->db);
-	char *text;
-	int code;
-
-	sqlite3_str_appendf(sql, "INSERT INTO \"%w\" VALUES (", import->input->table);
-	for (unsigned index = 0; index < import->columns; index++)
-		sqlite3_str_appendf(sql, index ? ", ?" : "?");
-	sqlite3_str_appendf(sql, ")");
-	text = sqlite3_str_finish(sql);
-	if (!text)
-		return failure_set(import->failure, ENOMEM, "out of memory");
-	code = sqlite3_prepare_v2(import->store->db, text, -1, &import->insert, NULL);
-	sqlite3_free(text);
-	return code == SQLITE_OK ? 0 : store_error(import->store, "importing", import->failure);
 }
 
 /* A line end that is not in the chunk leaves the row to grow: that has a bound. */
@@ -302,9 +336,7 @@ static int input_take(struct store *store, const struct csv_input *input, struct
 				   strerror(errno));
 	if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL))
 		return failure_set(failure, ENOMEM, "out of memory");
-	error = insert_prepare(&import);
-	if (!error)
-		error = stream_take(&import, &parser, stream);
+	error = stream_take(&import, &parser, stream);
 	sqlite3_finalize(import.insert);
 	return error;
 }

@@ -34,6 +34,45 @@ CREATE TABLE capture (
 	end_utc_ns INTEGER
 ) STRICT;
 
+-- A set of trials: pollgap experiment.
+CREATE TABLE experiment (
+	experiment_id INTEGER PRIMARY KEY,
+	name TEXT NOT NULL, -- blog, hash, intervals, overhead
+	server TEXT NOT NULL, -- builtin, or a workload's name
+	server_version TEXT, -- as it says itself; NULL: built in
+	quick INTEGER NOT NULL CHECK (quick IN (0, 1)), -- shorter, with fewer repetitions
+	seed INTEGER NOT NULL, -- of the order of a block's trials
+	command_line TEXT NOT NULL,
+	tool_version TEXT NOT NULL,
+	start_utc_ns INTEGER NOT NULL,
+	end_utc_ns INTEGER -- NULL: it runs, or it was cut short
+) STRICT;
+
+-- What of the machine bears on an experiment's results: kernel, processor, sysctls.
+CREATE TABLE experiment_fact (
+	experiment_id INTEGER NOT NULL REFERENCES experiment,
+	name TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (experiment_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- One run of a load, under what measures it, in a network namespace of its own.
+CREATE TABLE trial (
+	trial_id INTEGER PRIMARY KEY,
+	experiment_id INTEGER NOT NULL REFERENCES experiment,
+	block INTEGER NOT NULL, -- each treatment is once in each, in an order that was drawn
+	treatment TEXT NOT NULL, -- what sets it apart from the others of its block
+	hash_buckets INTEGER NOT NULL, -- of the namespace's hash of TCP sockets
+	connections INTEGER NOT NULL, -- of the load
+	capture_id INTEGER REFERENCES capture, -- NULL: nothing measured, or it failed before
+	replay_capture_id INTEGER REFERENCES capture, -- of the simulated pollers; NULL: there are none
+	command_line TEXT NOT NULL,
+	start_ns INTEGER NOT NULL,
+	end_ns INTEGER NOT NULL,
+	failure TEXT, -- why it failed; NULL: it came to its end
+	result TEXT -- what the load printed, JSON (view trial_step); NULL: nothing
+) STRICT;
+
 -- From which value on a socket's queue has a spike. A threshold is in bytes, or else in per cent of the limit: sk_rcvbuf
 -- (rx_queue, rmem) or sk_sndbuf (tx_queue). All of one capture are of one kind; the other column is 0, here and below.
 CREATE TABLE capture_threshold (
@@ -144,7 +183,10 @@ CREATE TABLE poller (
 	priority INTEGER NOT NULL, -- SCHED_FIFO, 0: ordinary
 	start_ns INTEGER NOT NULL, -- it was on schedule from here
 	end_ns INTEGER, -- to here; NULL: the capture was killed
-	simulated INTEGER NOT NULL DEFAULT 0 CHECK (simulated IN (0, 1)) -- by a replay: it never ran
+	simulated INTEGER NOT NULL DEFAULT 0 CHECK (simulated IN (0, 1)), -- by a replay: it never ran
+	polls INTEGER, -- where counts alone are kept: how many; the first and the last are in table poll. NULL: all are
+	polls_cpu_ns INTEGER, -- and what all of them took,
+	polls_missed_turns INTEGER -- and the turns that went by before them; NULL: none did, or all polls are kept
 ) STRICT;
 
 -- The gauges that a poller's source reads: only of these can it see or miss a spike.

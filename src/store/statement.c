@@ -13,6 +13,17 @@ static const char *const statement_text[STATEMENTS] = {
 		" tool_version, ports, pid, netns_inode, cpus, summary_period_ns, min_spike_ns, traced, start_ns, start_utc_ns) VALUES (:capture_id,"
 		" :capture_uuid, :label, :host, :boot_id, :kernel_release, :machine, :backend, :command_line, :tool_version, :ports,"
 		" :pid, :netns_inode, :cpus, :summary_period_ns, :min_spike_ns, :traced, :start_ns, :start_utc_ns)",
+	[PUT_EXPERIMENT] =
+		"INSERT INTO experiment (experiment_id, name, server, server_version, quick, seed, command_line, tool_version, start_utc_ns)"
+		" VALUES (:experiment_id, :name, :server, :server_version, :quick, :seed, :command_line, :tool_version, :start_utc_ns)",
+	[PUT_EXPERIMENT_FACT] =
+		"INSERT INTO experiment_fact (experiment_id, name, value) VALUES (:experiment_id, :name, :value)",
+	[PUT_EXPERIMENT_END] =
+		"UPDATE experiment SET end_utc_ns = :end_utc_ns WHERE experiment_id = :experiment_id",
+	[PUT_TRIAL] =
+		"INSERT INTO trial (experiment_id, block, treatment, hash_buckets, connections, capture_id, replay_capture_id, command_line,"
+		" start_ns, end_ns, failure, result) VALUES (:experiment_id, :block, :treatment, :hash_buckets, :connections, :capture_id,"
+		" :replay_capture_id, :command_line, :start_ns, :end_ns, :failure, :result)",
 	[PUT_CAPTURE_END] =
 		"UPDATE capture SET end_ns = :end_ns, end_utc_ns = :end_utc_ns WHERE capture_id = :capture_id",
 	[PUT_THRESHOLD] =
@@ -55,6 +66,7 @@ static const char *const statement_text[STATEMENTS] = {
 		"INSERT INTO poller_gauge (poller_id, gauge) VALUES (:poller_id, :gauge)",
 	[PUT_POLLER_END] =
 		"UPDATE poller SET end_ns = :end_ns WHERE poller_id = :poller_id",
+	[PUT_POLLER_POLLS] = "UPDATE poller SET polls = :polls WHERE poller_id = :poller_id",
 	[PUT_POLL] =
 		"INSERT INTO poll (poll_id, poller_id, scheduled_ns, start_ns, end_ns, rows_read, cpu_ns, missed_turns) VALUES"
 		" (:poll_id, :poller_id, :scheduled_ns, :start_ns, :end_ns, :rows_read, :cpu_ns, :missed_turns)",

@@ -330,6 +330,10 @@ int store_put_thread_cpu(struct store *store, int64_t capture_id, const char *th
 int store_put_loss(struct store *store, int64_t capture_id, const char *cause, int64_t count,
 		   struct failure *failure);
 /* Sets the poller's end_ns: it was on schedule until then. */
+/* Of a poller whose polls are not all in table poll: how many there were. */
+int store_put_poller_polls(struct store *store, int64_t poller_id, int64_t polls,
+			   struct failure *failure);
+
 int store_put_poller_end(struct store *store, int64_t poller_id, int64_t end_ns,
 			 struct failure *failure);
 

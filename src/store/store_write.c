@@ -260,6 +260,19 @@ int store_put_poller_end(struct store *store, int64_t poller_id, int64_t end_ns,
 	return statement_end(&binding, failure);
 }
 
+int store_put_poller_polls(struct store *store, int64_t poller_id, int64_t polls,
+			   struct failure *failure)
+{
+	struct binding binding;
+	int error = statement_begin(store, PUT_POLLER_POLLS, &binding, failure);
+
+	if (error)
+		return error;
+	bind_integer(&binding, ":polls", polls);
+	bind_integer(&binding, ":poller_id", poller_id);
+	return statement_end(&binding, failure);
+}
+
 int store_put_poll(struct store *store, const struct poll_row *row, struct failure *failure)
 {
 	struct binding binding;

@@ -20,13 +20,13 @@ value()
 {
 	# value COLUMN TYPE ROW
 	case "$1:$2" in
-	capture_id:* | socket_id:* | spike_id:* | poller_id:* | poll_id:*) echo "$3" ;;
+	*capture_id:* | experiment_id:* | socket_id:* | spike_id:* | poller_id:* | poll_id:*) echo "$3" ;;
 	family:*) echo 4 ;;
 	gauge:*) if [ "$table" = capture_level ]; then echo "'accept_queue'"; else echo "'rx_queue'"; fi ;;
 	read_mode:*) echo "'row'" ;;
 	jitter:*) echo "'uniform'" ;;
 	cause:*) if [ "$table" = time_squeeze ]; then echo "'time'"; else echo "'a, \"b\"' || char(10) || 'c$3'"; fi ;;
-	left_censored:* | right_censored:* | older:* | traced:* | simulated:*) echo 1 ;;
+	left_censored:* | right_censored:* | older:* | traced:* | simulated:* | quick:*) echo 1 ;;
 	*:BLOB) if [ "$3" = 1 ]; then echo "x'00ff2c220a'"; else echo "x''"; fi ;;
 	capture_uuid:*) echo "'u$3'" ;;
 	label:*) if [ "$3" = 1 ]; then echo NULL; else echo "''"; fi ;;
@@ -152,6 +152,10 @@ broken "100 MB on one line" "row 2, column 2 (cause): the row is longer than 1 M
 rm "$csv"
 broken "a file that is not there" "can't be read" "$csv"
 
+printf 'experiment_id,name,server,quick,seed,command_line,tool_version,start_utc_ns\n7,blog,s,0,1,c,v,5\n' | "$binary" import "$back" - --table experiment
+tap_equal "a column that may be NULL, or has a default, may be missing" "0/blog|NULL" \
+	"$?/$(sqlite3 "$back" "SELECT name, quote(end_utc_ns) FROM experiment WHERE experiment_id = 7")"
+sqlite3 "$back" "DELETE FROM experiment WHERE experiment_id = 7"
 printf '%s\n1,stdin,7\n' "$head" | "$binary" import "$back" - --table loss
 tap_equal "standard input is read" 0/7 "$?/$(sqlite3 "$back" "SELECT count FROM loss WHERE cause = 'stdin'")"
 printf 'cause,count,capture_id\n"other order",8,1\n' | "$binary" import "$back" - --table loss

@@ -82,6 +82,24 @@ for backend in fentry kprobe; do
 	tap_equal "and no file" 0 "$(ls "$scratch" | grep -c '^new.db')"
 done
 
+# A command that warms up runs before the capture does; without that it begins when the capture has.
+for warm_up in 0 1s; do
+	rm -f "$file"
+	"$binary" load server -p 23018 >/dev/null 2>&1 &
+	server=$!
+	sleep 0.3
+	"$binary" capture -o "$file" -p 23018 --warm-up $warm_up -- sh -c "exec '$binary' load client -p 23018 --rate 100:2s --json >'$scratch/client'" >/dev/null 2>&1
+	tap_equal "--warm-up $warm_up: the capture ends as its command does" 0 $?
+	kill $server
+	wait $server
+	begun_ns=$(sed -n 's/^ *"start_ns": \([0-9]*\).*/\1/p' "$scratch/client" | head -n 1)
+	tap_equal "--warm-up $warm_up: which comes first" $([ $warm_up = 0 ] && echo 1/0 || echo 0/1) \
+		"$(query "SELECT start_ns < $begun_ns FROM capture")/$(query "SELECT min(older) FROM socket WHERE remote_port = 23018")"
+done
+rm -f "$file"
+"$binary" capture -o "$file" --warm-up 10s -- sh -c 'exit 3' >/dev/null 2>"$scratch/err"
+tap_equal "a command that ends within --warm-up fails the capture, in one line" 1/1/0 "$?/$(grep -c 'status 3' "$scratch/err")/$(ls "$scratch" | grep -c endings.db)"
+
 # Not before a poller's first turn is due must a spike wait for it: one of them reads every ten minutes.
 rm -f "$file"
 "$binary" capture -o "$file" -p 23019 --threshold 1 --min-spike 0 --poll proc:100ms --poll proc:10m >/dev/null 2>&1 &

@@ -6,10 +6,10 @@ SELECT
 	poller.period_ns,
 	poller.read_mode,
 	poller.priority,
-	count(poll.poll_id) AS polls,
+	poller_run.polls,
 	-- One poll alone keeps no period.
 	iif(poller_run.polls > 1, poller_run.kept_period_ns, NULL) AS kept_period_ns,
-	ifnull(sum(poll.missed_turns), 0) AS missed_turns,
+	poller_run.missed_by_schedule AS missed_turns,
 	ifnull(sum(poll.rows_read), 0) AS rows_read,
 	sum(poll.end_ns - poll.start_ns) / nullif(count(poll.poll_id), 0) AS mean_poll_ns,
 	poller_run.cpu_ns
