@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What the workloads share, to be sourced. Each is a server and an open-loop load on it, on loopback of the network namespace that
 # it runs in: NAME [--port P] [--rate N[:TIME],…] [--time TIME] [--connections N] [--in-flight K] [--size BYTES]. It starts the server,
-# waits until it answers, loads it, prints what was achieved, and ends the server by its process id, whatever happens.
+# waits until it answers, loads it, prints what was achieved (with --json as JSON), and ends the server by its process id, whatever
+# happens. NAME --version says what server it is, or what is missing.
 #
-# A workload sets port (its default) and calls workload_options "$@"; workload_need says what is missing and where it comes from;
+# A workload sets port (its default), says in workload_version() what server it is, and calls workload_options "$@"; workload_need says what is missing and where it comes from;
 # workload_serve COMMAND... starts the server; workload_load REQUEST REPLY_BYTES loads it. What it writes goes into $scratch.
 
 workload_name=${0##*/}
 workload_pid=
+workload_tries=100 # of 0.1 s, until the server answers
 rate=1000
 duration=10s
 connections=8
 in_flight=128
 size=300
+json=
 scratch=
 
 workload_fail()
@@ -34,7 +37,23 @@ workload_clean_up()
 workload_options()
 {
 	while [ $# -gt 0 ]; do
-		[ $# -ge 2 ] || workload_fail "'$1' is no option with its value: see the top of analysis/workloads/workload.sh" 2
+		case $1 in
+		--json)
+			json=--json
+			shift
+			continue
+			;;
+		--help)
+			sed -n '3,/^[^#]/s/^# //p' "$0"
+			sed -n '2,/^#$/s/^# //p' "$(dirname "$0")/workload.sh"
+			exit 0
+			;;
+		--version)
+			workload_version
+			exit 0
+			;;
+		esac
+		[ $# -ge 2 ] || workload_fail "'$1' is no option with its value: --help lists them" 2
 		case $1 in
 		--port) port=$2 ;;
 		--rate) rate=$2 ;;
@@ -42,7 +61,7 @@ workload_options()
 		--connections) connections=$2 ;;
 		--in-flight) in_flight=$2 ;;
 		--size) size=$2 ;;
-		*) workload_fail "there is no option '$1': see the top of analysis/workloads/workload.sh" 2 ;;
+		*) workload_fail "there is no option '$1': --help lists them" 2 ;;
 		esac
 		shift 2
 	done
@@ -72,7 +91,7 @@ workload_serve()
 	until workload_answers; do
 		kill -0 "$workload_pid" 2>/dev/null || workload_fail "the server ended: $(tail -n 3 "$scratch/server.log")"
 		tries=$((tries + 1))
-		[ $tries -lt 100 ] || workload_fail "the server does not answer on port $port"
+		[ $tries -lt "$workload_tries" ] || workload_fail "the server does not answer on port $port"
 		sleep 0.1
 	done
 }
@@ -83,11 +102,14 @@ workload_answers()
 	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F]*:0000 0A"
 }
 
-# workload_load REQUEST REPLY_BYTES: REQUEST is a file
+# workload_load REQUEST REPLY_BYTES [OPTION...]: REQUEST is a file
 workload_load()
 {
+	request=$1
+	reply=$2
+	shift 2
 	"$pollgap" load client -p "$port" --rate "$rate" -d "$duration" --connections "$connections" --in-flight "$in_flight" \
-		--request "$1" --reply "$2"
+		--request "$request" --reply "$reply" "$@" $json
 }
 
 # filler BYTES: that many letters

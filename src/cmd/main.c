@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_check, &command_capture, &command_report, &command_replay,
-	&command_load,	&command_export,  &command_import,
+	&command_check, &command_capture,    &command_report, &command_replay,
+	&command_load,	&command_experiment, &command_export, &command_import,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -30,10 +30,10 @@ static int help_print(void)
 	      "Commands; each has --help:\n",
 	      stdout);
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-8s  %s\n", commands[i]->name, commands[i]->summary);
+		printf("  %-10s  %s\n", commands[i]->name, commands[i]->summary);
 	return usage_print("\n"
-			   "  --help     this text\n"
-			   "  --version  the version\n");
+			   "  --help      this text\n"
+			   "  --version   the version\n");
 }
 
 int main(int argc, char **argv)

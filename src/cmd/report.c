@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "report/report.h"
+#include "report/findings.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -16,19 +17,25 @@
 
 static const char usage[] =
 	"usage: pollgap report FILE [OPTION]...\n"
+	"       pollgap report --findings FILE...\n"
 	"\n"
 	"Says which spikes of the socket queues the pollers of a capture missed, and how often one would have to poll.\n"
 	"\n"
 	"  --format text|csv|json  text is for reading (default); csv is the table of missed spikes;\n"
 	"                          json is all of it\n"
 	"  --capture ID            this capture of the file alone (default: all of them)\n"
+	"  --findings              of the experiments in these files: the claims of the 2017 post, each with what was measured,\n"
+	"                          its interval and a verdict, as Markdown\n"
 	"  --help                  this text\n";
 
-enum { OPTION_FORMAT = USAGE_LONG, OPTION_CAPTURE, OPTION_HELP };
+enum { OPTION_FORMAT = USAGE_LONG, OPTION_CAPTURE, OPTION_FINDINGS, OPTION_HELP };
 
 struct options {
 	const char *path;
+	char *const *findings; /* the files; NULL: one report */
+	unsigned findings_files;
 	struct report_options report;
+	bool wants_findings;
 	bool help;
 };
 
@@ -68,6 +75,9 @@ static int option_take(int option, char **argv, struct options *options)
 	case OPTION_HELP:
 		options->help = true;
 		return 0;
+	case OPTION_FINDINGS:
+		options->wants_findings = true;
+		return 0;
 	case OPTION_FORMAT:
 		if (format_parse(optarg, &options->report.format) < 0)
 			return usage_wrong("report", "--format takes text, csv or json, not '%s'",
@@ -91,6 +101,7 @@ static int options_parse(int argc, char **argv, struct options *options)
 	static const struct option names[] = {
 		{ "format", required_argument, NULL, OPTION_FORMAT },
 		{ "capture", required_argument, NULL, OPTION_CAPTURE },
+		{ "findings", no_argument, NULL, OPTION_FINDINGS },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -109,6 +120,11 @@ static int options_parse(int argc, char **argv, struct options *options)
 		return usage_wrong(
 			"report",
 			"which file? 'pollgap report FILE'; 'pollgap report --help' says more");
+	if (options->wants_findings) {
+		options->findings = argv + optind;
+		options->findings_files = (unsigned)(argc - optind);
+		return 0;
+	}
 	if (argc - optind > 1)
 		return usage_wrong("report", "it takes one file: '%s' is one too many",
 				   argv[optind + 1]);
@@ -128,8 +144,11 @@ static int report_run(int argc, char **argv)
 		return status;
 	if (options.help)
 		return usage_print(usage);
-	error = store_open(options.path, &store, &failure);
-	if (error == 0)
+	if (options.findings)
+		error = findings_print(options.findings, options.findings_files, stdout, &failure);
+	else
+		error = store_open(options.path, &store, &failure);
+	if (error == 0 && !options.findings)
 		error = report_print(store, &options.report, stdout, &failure);
 	/* A reader such as head(1) had enough: that is its right. */
 	if (error == 0 || error == -EPIPE)

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # bench.sh BINARY FOLDER [ROUNDS]: what a capture costs and keeps up with. FOLDER holds bench_attach, bench_programs, empty.bpf.o,
-# naive.bpf.o and, if it is there, nginx. Beside a capture stand two yardsticks: naive.bpf.c and, if bpftrace is there, peaks.bt. Figures of a row come from interleaved rounds of this one run, in an order that changes from round to round:
-# their median, and the lowest and highest of them.
+# naive.bpf.o and, if it is there, nginx. Beside a capture stand two yardsticks: naive.bpf.c and, if bpftrace is there, peaks.bt.
+# Figures of a row come from interleaved rounds of this one run, in an order that changes from round to round: their median, and
+# the lowest and highest of them.
 set -eu
 binary=$1
 folder=$2
@@ -21,6 +22,11 @@ clean_up()
 }
 trap clean_up EXIT
 trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# What is started beside the loads ends with the shell that started it, however that ends: a capture that is left over would
+# run beside all that is measured later.
+beside="setpriv --pdeathsig TERM"
 
 "$binary" check >/dev/null 2>&1 || { echo "bench: a capture is not possible here: see '$binary check'" >&2; exit 1; }
 
@@ -63,7 +69,7 @@ with_nothing()
 attached()
 {
 	: >"$scratch/attached"
-	"$folder/bench_attach" "$folder/$1" >"$scratch/attached" &
+	$beside "$folder/bench_attach" "$folder/$1" >"$scratch/attached" &
 	attach=$!
 	shift
 	until grep -q attached "$scratch/attached"; do sleep 0.05; done
@@ -88,7 +94,7 @@ with_bpftrace()
 {
 	shift
 	: >"$scratch/attached"
-	bpftrace -o "$scratch/peaks" "$(dirname "$0")/peaks.bt" >"$scratch/attached" 2>&1 &
+	$beside bpftrace -o "$scratch/peaks" "$(dirname "$0")/peaks.bt" >"$scratch/attached" 2>&1 &
 	attach=$!
 	sleep 3
 	"$@"
@@ -109,7 +115,7 @@ with_capture()
 	captured_load=$2
 	shift 2
 	rm -f "$scratch/file.db"
-	"$binary" capture -o "$scratch/file.db" -p "$captured_port" "$@" >/dev/null 2>&1 &
+	$beside "$binary" capture -o "$scratch/file.db" -p "$captured_port" "$@" >/dev/null 2>&1 &
 	capture=$!
 	sleep 0.5
 	"$captured_load"
@@ -171,7 +177,7 @@ requests=150000
 load_timed()
 {
 	: >"$scratch/timing"
-	"$folder/bench_programs" "$last_program" >"$scratch/timing" &
+	$beside "$folder/bench_programs" "$last_program" >"$scratch/timing" &
 	programs=$!
 	until grep -q timing "$scratch/timing"; do sleep 0.05; done
 	redis-benchmark -p 23031 -c 50 -P 1 -d 300 -n $requests -t set >/dev/null 2>&1
@@ -210,7 +216,7 @@ program_time()
 	while [ $round -lt "$rounds" ]; do
 		: >"$scratch/attached"
 		# shellcheck disable=SC2086
-		"$folder/bench_attach" "$folder/empty.bpf.o" $hooks >"$scratch/attached" &
+		$beside "$folder/bench_attach" "$folder/empty.bpf.o" $hooks >"$scratch/attached" &
 		attach=$!
 		until grep -q attached "$scratch/attached"; do sleep 0.05; done
 		rm -f "$scratch/file.db"
@@ -227,9 +233,9 @@ program_time()
 	done
 }
 
-redis-server --port 23031 --save '' --appendonly no --bind 127.0.0.1 >/dev/null 2>&1 &
+$beside redis-server --port 23031 --save '' --appendonly no --bind 127.0.0.1 >/dev/null 2>&1 &
 started="$started $!"
-"$binary" load server -p 23032 >/dev/null &
+$beside "$binary" load server -p 23032 >/dev/null &
 load_server=$!
 started="$started $load_server"
 nginx=$(command -v "$folder/nginx" || command -v nginx || true)
@@ -251,7 +257,7 @@ http {
 	server { listen 127.0.0.1:23041; location / { return 200 "0123456789012345678901234567890123456789"; } }
 }
 EOT
-	"$nginx" -p "$scratch" -e "$scratch/nginx.log" -c "$scratch/nginx.conf" >/dev/null 2>&1 &
+	$beside "$nginx" -p "$scratch" -e "$scratch/nginx.log" -c "$scratch/nginx.conf" >/dev/null 2>&1 &
 	started="$started $!"
 fi
 sleep 1
@@ -335,10 +341,10 @@ wait $load_server 2>/dev/null || true
 # 10,000 connections, both ends here: 20,000 sockets, for 60 s.
 rm -f "$scratch/file.db"
 ulimit -n 25000 2>/dev/null || true
-"$binary" load server -p 23033 >/dev/null &
+$beside "$binary" load server -p 23033 >/dev/null &
 started="$started $!"
 sleep 0.3
-"$binary" load client -p 23033 --connections 10000 --rate 5000:75s >/dev/null &
+$beside "$binary" load client -p 23033 --connections 10000 --rate 5000:75s >/dev/null &
 load=$!
 started="$started $load"
 sleep 8
@@ -352,12 +358,12 @@ while [ $round -lt "$rounds" ]; do
 done
 kill $load
 wait $load 2>/dev/null || true
-"$binary" load client -p 23033 --connections 10000 --rate 5000:80s >/dev/null &
+$beside "$binary" load client -p 23033 --connections 10000 --rate 5000:80s >/dev/null &
 load=$!
 started="$started $load"
 sleep 8
 rm -f "$scratch/file.db"
-"$binary" capture -o "$scratch/file.db" -p 23033 -d 60s --poll proc:1s >/dev/null 2>&1 &
+$beside "$binary" capture -o "$scratch/file.db" -p 23033 -d 60s --poll proc:1s >/dev/null 2>&1 &
 capture=$!
 sleep 59
 memory=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$capture/status)

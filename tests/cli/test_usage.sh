@@ -91,6 +91,7 @@ refused "'proc:$long'" capture -o "$file" --poll "proc:$long"
 helped 'capture  ' --help
 helped '--json' check --help
 helped '--min-spike' capture --help
+helped '--warm-up' capture --help
 helped '--threshold' capture -o "$file" --help
 helped '--format' report --help
 helped '^pollgap [0-9]*\.[0-9]*\.[0-9]*$' --version

@@ -11,7 +11,7 @@
 
 BEGIN {
 	FS = ":"
-	split("base store source capture report load trace extension cmd", folders, " ")
+	split("base store source capture report experiment load trace extension cmd", folders, " ")
 	for (i in folders)
 		known[folders[i]] = 1
 	may["base"] = " base "
@@ -19,10 +19,11 @@ BEGIN {
 	may["source"] = " base source bpf "
 	may["capture"] = " base source store trace capture bpf "
 	may["report"] = " base store report "
+	may["experiment"] = " base store experiment "
 	may["load"] = " base load "
 	may["trace"] = " base trace bpf "
 	may["extension"] = " base trace extension bpf "
-	may["cmd"] = " base source store capture report load trace cmd bpf "
+	may["cmd"] = " base source store capture report experiment load trace cmd bpf "
 	shared = " source schedule cpu_list read_batch port_filter cgroup_root netns "
 }
 

@@ -20,33 +20,25 @@ listening()
 
 
 port=23120
-for name in redis memcached nginx postgresql; do
+for name in redis memcached nginx postgresql cassandra; do
 	port=$((port + 1))
 	rm -f "$file"
-	case $name in
-	postgresql) options="--rate 100 --time 2" ;;
-	*) options="--rate 2000 --time 1s --size 300" ;;
-	esac
-	# shellcheck disable=SC2086
-	"$binary" capture -o "$file" -p $port --min-spike 0 --threshold 1,300 -- analysis/workloads/$name --port $port $options \
+	"$binary" capture -o "$file" -p $port --min-spike 0 --threshold 1,300 -- analysis/workloads/$name --port $port --rate 2000 --time 1s --size 300 \
 		>"$scratch/out" 2>"$scratch/err"
 	status=$?
 	if [ $status -eq 77 ]; then
-		tap_skip "$name" "$(grep 'not installed' "$scratch/err")"
+		tap_skip "$name" "$(grep -E 'is not (installed|in)\>' "$scratch/err")"
 		continue
 	fi
 	tap_equal "$name: the capture leaves with the workload's status" 0 $status
-	if [ $name = postgresql ]; then
-		[ "$(sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p' "$scratch/out")" -gt 100 ]
-	else
-		grep -Eq '^all .* 2000 +2000 +0 ' "$scratch/out"
-	fi
+	grep -Eq '^all .* 2000 +2000 +0 ' "$scratch/out"
 	tap_case $? "$name: what was asked was answered" "$(cat "$scratch/out" "$scratch/err")"
 	[ "$(sqlite3 "$file" "SELECT count(*) FROM spike JOIN socket USING (socket_id) WHERE local_port = $port AND gauge = 'rx_queue'")" -gt 20 ]
 	tap_case $? "$name: its receive queue was measured"
-	if [ $name != postgresql ]; then
-		# A FIN's byte is in rx_queue until the end of the stream is read.
-		tap_equal "$name: requests of 300 bytes" 1 "$(sqlite3 "$file" "SELECT count(*) > 1000 AND sum(peak_bytes % 300 <= 1) = count(*) FROM spike
+	if [ $name != postgresql ] && [ $name != cassandra ]; then
+		# Most find the queue empty. Not all: nginx reads 1 KiB at a time, so where several requests wait, what is left of one
+		# stands below the next; and a FIN's byte is in rx_queue until the end of the stream is read.
+		tap_equal "$name: requests of 300 bytes" 1 "$(sqlite3 "$file" "SELECT count(*) > 1000 AND sum(peak_bytes = 300) * 2 > count(*) FROM spike
 			JOIN socket USING (socket_id) WHERE local_port = $port AND gauge = 'rx_queue' AND threshold_bytes = 1")"
 	fi
 	! listening $port

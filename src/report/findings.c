@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "report/findings.h"
+
+#include "base/bootstrap.h"
+#include "base/cleanup.h"
+#include "base/failure.h"
+#include "base/units.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_BYTES = 128 };
+
+enum { RULES_MAX = 2 };
+
+/* What a claim comes to in one measure: it holds for a server if the whole interval lies from low
+ * to high. */
+struct rule {
+	int64_t place; /* of the measure in view finding_value, 0: no rule */
+	const char *text;
+	double low;
+	double high;
+};
+
+struct claim {
+	const char *name;
+	const char *text;
+	struct rule rule[RULES_MAX];
+};
+
+#define MORE_THAN_1 (1 + 1e-9)
+
+static const struct claim claims[] = {
+	{ "F1",
+	  "The server's peak receive queue grows with the request rate.",
+	  { { 1, "the ratio is above 1", MORE_THAN_1, INFINITY } } },
+	{ "F2",
+	  "At its peak the receive queue holds about 60 kB, which are about 200 requests.",
+	  { { 1, "150 to 250 requests are queued", 150, 250 },
+	    { 3, "the post's gauge shows 50 to 70 kB", 50e3, 70e3 } } },
+	{ "F3",
+	  "The client's receive queue barely rises above zero.",
+	  { { 1, "it stays below a tenth of the server's", 0, 0.1 } } },
+	{ "F4", "Some time_squeeze events occur.", { { 1, "there is one at least", 1, INFINITY } } },
+	{ "F5",
+	  "The queue never explodes: the client has 128 requests in flight on a connection.",
+	  { { 1, "no more than 128 requests are queued with the cap", 0, 128 },
+	    { 2, "more are without it", 128 + 1e-9, INFINITY } } },
+	{ "F6",
+	  "Without the cap queued bytes grow until back-pressure reaches the client.",
+	  { { 1, "the client's send queue is larger without the cap", MORE_THAN_1, INFINITY } } },
+	{ "F7",
+	  "The probe's cost is negligible.",
+	  { { 1, "99 % of the throughput are kept", 0.99, INFINITY },
+	    { 2, "p99 grows by 5 % at most", 0, 1.05 } } },
+	{ "F8",
+	  "Polling would have missed the spikes.",
+	  { { 1, "half of them or more are missed", 0.5, 1 } } },
+};
+
+enum { CLAIMS = sizeof(claims) / sizeof(claims[0]) };
+
+/* All repetitions of one measure on one server. */
+struct series {
+	char finding[8];
+	int64_t place;
+	char measure[TEXT_BYTES];
+	char unit[16];
+	char server[32];
+	double *value;
+	size_t values;
+};
+
+struct findings {
+	struct series *series;
+	size_t count;
+	FILE *out;
+	bool sources_begun;
+	const char *path; /* of the file that is read */
+};
+
+static void text_take(const struct store_row *row, int column, char *text, size_t bytes)
+{
+	const char *value = store_row_text(row, column);
+
+	snprintf(text, bytes, "%s", value ? value : "");
+}
+
+static struct series *series_of(struct findings *findings, const struct series *key)
+{
+	struct series *series;
+
+	for (size_t index = 0; index < findings->count; index++) {
+		series = &findings->series[index];
+		if (strcmp(series->finding, key->finding) == 0 && series->place == key->place &&
+		    strcmp(series->server, key->server) == 0)
+			return series;
+	}
+	series = realloc(findings->series, (findings->count + 1) * sizeof(*series));
+	if (!series)
+		return NULL;
+	findings->series = series;
+	series += findings->count++;
+	*series = *key;
+	return series;
+}
+
+static int value_take(void *context, const struct store_row *row)
+{
+	struct series key = { .place = store_row_integer(row, 1) };
+	struct series *series;
+	double *value;
+
+	text_take(row, 0, key.finding, sizeof(key.finding));
+	text_take(row, 2, key.measure, sizeof(key.measure));
+	text_take(row, 3, key.unit, sizeof(key.unit));
+	text_take(row, 4, key.server, sizeof(key.server));
+	if (store_row_is_null(row, 5))
+		return 0;
+	series = series_of(context, &key);
+	value = series ? realloc(series->value, (series->values + 1) * sizeof(*value)) : NULL;
+	if (!value)
+		return -ENOMEM;
+	series->value = value;
+	value[series->values++] = store_row_real(row, 5);
+	return 0;
+}
+
+/* What was run, and whether all of it came to its end. */
+static int source_print(void *context, const struct store_row *row)
+{
+	struct findings *findings = context;
+	const char *name = strrchr(findings->path, '/');
+
+	if (!findings->sources_begun)
+		fputs("| file | experiment | server | trials | failed |\n| --- | --- | --- | --- | --- |\n",
+		      findings->out);
+	findings->sources_begun = true;
+	fprintf(findings->out, "| `%s` | %s%s | %s | %lld | %lld |\n",
+		name ? name + 1 : findings->path, store_row_text(row, 0),
+		store_row_integer(row, 2) ? " (quick)" : "", store_row_text(row, 1),
+		(long long)store_row_integer(row, 3), (long long)store_row_integer(row, 4));
+	return 0;
+}
+
+static int file_take(struct findings *findings, const char *path, struct failure *failure)
+{
+	_cleanup_(store_closep) struct store *store = NULL;
+	int error = store_open(path, &store, failure);
+
+	findings->path = path;
+	if (!error)
+		error = store_query(store, "report_trial_failures", 0, source_print, findings,
+				    failure);
+	if (!error)
+		error = store_query(store, "report_findings", 0, value_take, findings, failure);
+	if (!error)
+		error = store_query(store, "report_costs", 0, value_take, findings, failure);
+	if (error == -ENOMEM)
+		failure_set(failure, ENOMEM, "out of memory");
+	return error;
+}
+
+/* For reading: "37,500 bytes", "0.91", "57 us". */
+static const char *value_format(const char *unit, double value, char *text)
+{
+	if (strcmp(unit, "ns") == 0)
+		return time_read((uint64_t)(value + 0.5), text);
+	if (strcmp(unit, "share") == 0) {
+		snprintf(text, UNITS_TEXT_BYTES, "%.3g %%", value * 100);
+		return text;
+	}
+	if (value >= 1000)
+		return count_read((uint64_t)(value + 0.5), text);
+	snprintf(text, UNITS_TEXT_BYTES, "%.3g", value);
+	return text;
+}
+
+static void estimate_print(const struct series *series, const struct estimate *estimate, FILE *out)
+{
+	char median[UNITS_TEXT_BYTES], low[UNITS_TEXT_BYTES], high[UNITS_TEXT_BYTES];
+	bool bare = strcmp(series->unit, "ns") == 0 || strcmp(series->unit, "share") == 0 ||
+		    strcmp(series->unit, "ratio") == 0;
+
+	fputs(value_format(series->unit, estimate->median, median), out);
+	if (estimate->interval)
+		fprintf(out, " (%s to %s)", value_format(series->unit, estimate->low, low),
+			value_format(series->unit, estimate->high, high));
+	if (!bare)
+		fprintf(out, " %s", series->unit);
+}
+
+static const char *verdict_of(const struct claim *claim, const struct series *series,
+			      const struct estimate *estimate)
+{
+	for (unsigned index = 0; index < RULES_MAX; index++) {
+		const struct rule *rule = &claim->rule[index];
+
+		if (!rule->text || rule->place != series->place)
+			continue;
+		if (!estimate->interval)
+			return "not settled: too few repetitions";
+		if (estimate->low >= rule->low && estimate->high <= rule->high)
+			return "confirmed";
+		if (estimate->high < rule->low || estimate->low > rule->high)
+			return "refuted";
+		return "not settled: the interval holds both";
+	}
+	return "";
+}
+
+static void claim_print(const struct findings *findings, const struct claim *claim)
+{
+	FILE *out = findings->out;
+	bool measured = false;
+
+	fprintf(out, "\n## %s\n\n%s Confirmed where %s", claim->name, claim->text,
+		claim->rule[0].text);
+	if (claim->rule[1].text)
+		fprintf(out, ", and where %s", claim->rule[1].text);
+	fputs(".\n\n", out);
+	for (size_t index = 0; index < findings->count; index++) {
+		const struct series *series = &findings->series[index];
+		struct estimate estimate;
+
+		if (strcmp(series->finding, claim->name) != 0)
+			continue;
+		if (!measured)
+			fputs("| server | measure | median (95 % interval) | repetitions | verdict |\n"
+			      "| --- | --- | --- | --- | --- |\n",
+			      out);
+		measured = true;
+		estimate = bootstrap_median(series->value, series->values);
+		fprintf(out, "| %s | %s | ", series->server, series->measure);
+		estimate_print(series, &estimate, out);
+		fprintf(out, " | %zu | %s |\n", series->values,
+			verdict_of(claim, series, &estimate));
+	}
+	if (measured)
+		fprintf(out,
+			"\nIn each file: `SELECT server, block, measure, value, unit FROM finding_value WHERE finding = '%s'`\n",
+			claim->name);
+	else
+		fputs("Not in these files.\n", out);
+}
+
+static const struct series *series_find(const struct findings *findings, const char *finding,
+					const char *server, int64_t place)
+{
+	for (size_t index = 0; index < findings->count; index++) {
+		const struct series *series = &findings->series[index];
+
+		if (strcmp(series->finding, finding) == 0 && series->place == place &&
+		    strcmp(series->server, server) == 0)
+			return series;
+	}
+	return NULL;
+}
+
+static void cell_print(const struct findings *findings, const char *finding, const char *server,
+		       int64_t place)
+{
+	const struct series *series = series_find(findings, finding, server, place);
+	struct estimate estimate;
+
+	fputs(" | ", findings->out);
+	if (!series) {
+		fputc('-', findings->out);
+		return;
+	}
+	estimate = bootstrap_median(series->value, series->values);
+	estimate_print(series, &estimate, findings->out);
+}
+
+/* What polling once a second comes to, a server a line: all of it is measured for F8. */
+static void headline_print(const struct findings *findings)
+{
+	bool begun = false;
+
+	for (size_t index = 0; index < findings->count; index++) {
+		const struct series *series = &findings->series[index];
+
+		if (strcmp(series->finding, "F8") != 0 || series->place != 1)
+			continue;
+		if (!begun)
+			fputs("\n## What a poll of /proc/net/tcp each second misses\n\n"
+			      "| server | spikes of 16 KiB and more in a run | missed | poll period to see 95 % | which takes of a processor | "
+			      "the probe takes |\n| --- | --- | --- | --- | --- | --- |\n",
+			      findings->out);
+		begun = true;
+		fprintf(findings->out, "| %s", series->server);
+		cell_print(findings, "F8", series->server, 2);
+		cell_print(findings, "F8", series->server, 1);
+		for (int64_t place = 3; place <= 5; place++)
+			cell_print(findings, "F8", series->server, place);
+		fputs(" |\n", findings->out);
+	}
+}
+
+/* Ways of measuring, and measures of each, as report_costs.sql numbers them: way * 10 + measure. */
+enum { COST_WAYS = 11, COST_MEASURES = 6 };
+
+static void cost_row_print(const struct findings *findings, const char *server, int64_t way)
+{
+	const struct series *series = NULL;
+
+	for (int64_t measure = 1; measure <= COST_MEASURES && !series; measure++)
+		series = series_find(findings, "cost", server, way * 10 + measure);
+	if (!series)
+		return;
+	fprintf(findings->out, "| %s | %s", server, series->measure);
+	for (int64_t measure = 1; measure <= COST_MEASURES; measure++)
+		cell_print(findings, "cost", server, way * 10 + measure);
+	fputs(" |\n", findings->out);
+}
+
+/* A line for each server and way of measuring. */
+static void costs_print(const struct findings *findings)
+{
+	bool begun = false;
+
+	for (size_t index = 0; index < findings->count; index++) {
+		const struct series *series = &findings->series[index];
+		bool listed = strcmp(series->finding, "cost") != 0;
+
+		for (size_t before = 0; before < index && !listed; before++)
+			listed = strcmp(findings->series[before].finding, "cost") == 0 &&
+				 strcmp(findings->series[before].server, series->server) == 0;
+		if (listed)
+			continue;
+		if (!begun)
+			fputs("\n## What each way of measuring costs, and what it shows\n\n"
+			      "Throughput of a closed loop and latencies at 20,000 requests a second over those with nothing (experiment overhead, pairs\n"
+			      "within a block); processor time and spikes seen of those that a capture measured (experiment blog, with the cap). Medians;\n"
+			      "in each file: `SELECT * FROM cost_value`\n\n"
+			      "| server | measured by | throughput | p50 | p99 | p99.9 | of a processor | of the spikes of 16 KiB and more it sees |\n"
+			      "| --- | --- | --- | --- | --- | --- | --- | --- |\n",
+			      findings->out);
+		begun = true;
+		for (int64_t way = 1; way <= COST_WAYS; way++)
+			cost_row_print(findings, series->server, way);
+	}
+}
+
+int findings_print(char *const *path, unsigned paths, FILE *out, struct failure *failure)
+{
+	struct findings findings = { .out = out };
+	int error = 0;
+
+	fputs("# Findings\n\nWhat the claims of the 2017 post come to, by `pollgap report --findings`. Medians over repetitions; intervals by the\n"
+	      "percentile bootstrap, from six repetitions on. A verdict holds for the server, the load and the machine that the file names\n"
+	      "(tables experiment and experiment_fact).\n\n",
+	      out);
+	for (unsigned index = 0; index < paths && !error; index++)
+		error = file_take(&findings, path[index], failure);
+	if (!error && !findings.sources_begun)
+		error = failure_set(failure, ENODATA,
+				    "%s holds no experiment: 'pollgap experiment' makes one",
+				    path[0]);
+	if (!error) {
+		headline_print(&findings);
+		costs_print(&findings);
+	}
+	for (unsigned index = 0; index < CLAIMS && !error; index++)
+		claim_print(&findings, &claims[index]);
+	for (size_t index = 0; index < findings.count; index++)
+		free(findings.series[index].value);
+	free(findings.series);
+	return error;
+}
