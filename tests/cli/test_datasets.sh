@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test_datasets.sh BINARY SCRATCH: what is shipped is what datasets/README.md says it is, answers every view, and comes to the
+# findings that analysis/findings.md has.
+. tests/harness/tap.sh
+
+binary=$1
+scratch=$2
+rm -rf "${scratch:?}"/*
+
+for path in datasets/*.db datasets/*.db.zst; do
+	[ -e "$path" ] || continue
+	name=${path##*/}
+	sum=$(sha256sum "$path" | cut -d ' ' -f 1)
+	grep -q "^| \`$name\` .*$sum" datasets/README.md
+	tap_case $? "$name is the file that has its SHA-256 in datasets/README.md" "$sum"
+	[ "$(stat -c %s "$path")" -le 5000000 ]
+	tap_case $? "$name has 5 MB at most"
+	case $name in
+	*.zst) zstd -q -d "$path" -o "$scratch/${name%.zst}" ;;
+	*) cp "$path" "$scratch" ;;
+	esac
+	tap_equal "$name is whole" ok "$(sqlite3 "$scratch/${name%.zst}" 'PRAGMA integrity_check; PRAGMA foreign_key_check')"
+	for view in $(sqlite3 "$scratch/${name%.zst}" "SELECT name FROM sqlite_schema WHERE type = 'view'"); do
+		sqlite3 "$scratch/${name%.zst}" "SELECT count(*) FROM $view" >/dev/null 2>>"$scratch/errors"
+	done
+	tap_equal "$name answers every view" "" "$(cat "$scratch/errors")"
+	# So that a file of yesterday's views is not taken for one of today's.
+	"$binary" report "$scratch/${name%.zst}" >/dev/null 2>"$scratch/errors"
+	tap_equal "$name is reported on" 0 $?
+	for query in analysis/queries/*.sql; do
+		sqlite3 "$scratch/${name%.zst}" <"$query" >"$scratch/answer" 2>>"$scratch/errors" || echo "$query" >>"$scratch/errors"
+		case $name/${query##*/} in
+		blog-*/gauge_bias.sql)
+			# Rows: server, treatment, connection-seconds with a ratio, those without, percentiles.
+			tap_equal "$name: each connection-second has its part in the gauge's bias" "$(sqlite3 "$scratch/${name%.zst}" "SELECT count(*) FROM blog_summary
+				JOIN socket USING (socket_id) JOIN capture USING (capture_id) WHERE local_port = CAST(ports AS INTEGER)")" \
+				"$(awk -F '|' '{ rows += $3 + $4 } END { print rows }' "$scratch/answer")"
+			tap_equal "$name: percentiles are in order" 2 "$(awk -F '|' '$5 <= $6 && $6 <= $7 && $7 <= $8 && $8 <= $9 && $11 <= $12 && $15 > 0' "$scratch/answer" | wc -l)"
+			;;
+		esac
+	done
+	tap_equal "$name answers every query of analysis/queries" "" "$(cat "$scratch/errors")"
+done
+"$binary" report --findings "$scratch"/blog-*.db >"$scratch/findings.md"
+tap_equal "the findings are printed" 0 $?
+cmp "$scratch/findings.md" analysis/findings.md >"$scratch/errors" 2>&1
+tap_case $? "they are those of analysis/findings.md" "$(cat "$scratch/errors")"
+tap_done
