@@ -88,12 +88,12 @@ struct ladder {
 };
 
 static const struct ladder ladders[] = {
-	/* The built-in server takes 50 us a request, and a timer's slack. */
+	/* The built-in server takes 50 us a request and a timer's slack: never 20,000 a second. */
 	{ .server = "builtin",
 	  .warm_per_s = 500,
 	  .warm_s = 10,
 	  .rate = { 500, 1000, 2000, 3000, 4000, 8000, 0 },
-	  .quick_rate = { 1000, 3000, 8000, 0 } },
+	  .quick_rate = { 1000, 3000, 22000, 0 } },
 	/* It starts in 10 s, and does 9,000 requests a second at first, 50,000 after a minute. */
 	{ .server = "cassandra",
 	  .warm_per_s = 5000,

@@ -43,13 +43,14 @@ steps()
 		"$(query "SELECT value <= 128 FROM finding_value WHERE finding = 'F5' AND place = 1 AND server = '$1'")"
 	tap_equal "blog, $1: and by the client's own count" 1 \
 		"$(query "SELECT value BETWEEN 1 AND 128 FROM finding_value WHERE finding = 'F5' AND place = 3 AND server = '$1'")"
-	tap_equal "blog, $1: without it the queue grows beyond" 1 \
-		"$(query "SELECT value > 128 FROM finding_value WHERE finding = 'F5' AND place = 2 AND server = '$1'")"
 }
 
 experiment blog --quick
 tap_equal "blog, builtin: ends well" 0 $status
 steps builtin
+# At 50 us a request it can't keep the last rate, on any machine; a real server may.
+tap_equal "blog, builtin: without the cap the queue grows beyond" 1 \
+	"$(query "SELECT value > 128 FROM finding_value WHERE finding = 'F5' AND place = 2 AND server = 'builtin'")"
 if analysis/workloads/redis --version >/dev/null 2>&1; then
 	experiment blog --quick --server redis --workloads analysis/workloads
 	tap_equal "blog, redis: ends well" 0 $status
