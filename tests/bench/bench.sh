@@ -9,6 +9,7 @@ binary=$1
 folder=$2
 rounds=${3:-7}
 scratch=$(mktemp -d)
+. tests/live/redis.sh
 started=
 
 clean_up()
@@ -233,7 +234,8 @@ program_time()
 	done
 }
 
-$beside redis-server --port 23031 --save '' --appendonly no --bind 127.0.0.1 >/dev/null 2>&1 &
+redis_find || { echo "bench: $redis_missing" >&2; exit 1; }
+$beside "$redis" --port 23031 --save '' --appendonly no --bind 127.0.0.1 >/dev/null 2>&1 &
 started="$started $!"
 $beside "$binary" load server -p 23032 >/dev/null &
 load_server=$!

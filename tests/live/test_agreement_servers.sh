@@ -7,17 +7,18 @@ binary=$1
 scratch=$2
 started=
 . tests/live/agreement.sh
+. tests/live/redis.sh
 agreement_begin
 
-if command -v redis-server >/dev/null && command -v redis-benchmark >/dev/null; then
-	begun redis-server --port 23101 --save '' --appendonly no
+if redis_find; then
+	begun "$redis" --port 23101 --save '' --appendonly no
 	sleep 0.5
 	captured 23101 redis-benchmark -p 23101 -P 16 -c 50 -d 300 -n 200000 -t set,get -q
 	agrees "redis with pipelining"
 	captured 23101 redis-benchmark -p 23101 -c 50 -d 30000 -n 30000 -t set,get -q
 	agrees "redis with large values"
 else
-	tap_skip "redis" "redis-server or redis-benchmark is not installed"
+	tap_skip "redis" "$redis_missing"
 fi
 
 if command -v nginx >/dev/null && command -v wrk >/dev/null; then

@@ -4,6 +4,7 @@
 # namespace, and a trace explains each of them.
 set -u
 . tests/harness/tap.sh
+. tests/live/redis.sh
 binary=$1
 scratch=$2
 file=$scratch/file.db
@@ -80,8 +81,8 @@ else
 fi
 
 # All three beside a trace of a real server: it explains every value, and nothing is lost.
-if command -v redis-server >/dev/null && command -v redis-benchmark >/dev/null; then
-	redis-server --port 23044 --save '' --appendonly no >/dev/null &
+if redis_find; then
+	"$redis" --port 23044 --save '' --appendonly no >/dev/null &
 	started="$started $!"
 	sleep 0.5
 	rm -f "$file"
@@ -93,6 +94,6 @@ if command -v redis-server >/dev/null && command -v redis-benchmark >/dev/null; 
 	query "SELECT '# ' || source || ' ' || gauge || ': ' || samples || ' samples, ' || agreeing || ' agree' FROM agreement JOIN poller USING (poller_id)"
 	tap_equal "redis, pipelined: and the capture is complete" "1 " "$(query "SELECT complete, (SELECT group_concat(cause || ' ' || count) FROM loss) FROM completeness" | tr '|' ' ')"
 else
-	tap_skip "redis, pipelined" "there is no redis-server here"
+	tap_skip "redis, pipelined" "$redis_missing"
 fi
 tap_done
