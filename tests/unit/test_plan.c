@@ -111,7 +111,7 @@ static void a_load_begins_with_a_step_of_warm_up(void **state)
 
 	(void)state;
 	assert_string_equal(word_after(&plan.trial[0].load, "--rate"),
-			    "500:3s,1000:3s,3000:3s,8000:3s");
+			    "500:3s,1000:3s,3000:3s,22000:3s");
 	assert_string_equal(word_after(&plan.trial[0].load, "-d"), "12000ms");
 	assert_string_equal(word_after(&plan.trial[0].capture, "--warm-up"), "");
 	plan_free(&plan);
