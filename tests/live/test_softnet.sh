@@ -52,6 +52,8 @@ tap_equal "a capture shorter than its sampling period has two readings" 2 "$(sql
 [ "$(sqlite3 "$file" 'SELECT sum(squeezes_counted) FROM softnet_counted')" -gt 0 ]
 tap_case $? "squeezes are counted between them"
 tap_equal "and as many measured" 0 "$(sqlite3 "$file" 'SELECT sum(squeezes_measured - squeezes_counted) FROM softnet_counted')"
+tap_equal "the query beside the captures lists each squeeze once" "$(sqlite3 "$file" 'SELECT count(*) FROM time_squeeze')" \
+	"$(sqlite3 "$file" <analysis/queries/time_squeeze.sql | wc -l)"
 tap_equal "the report says the same" \
 	"$(sqlite3 "$file" 'SELECT sum(squeezes_counted) FROM softnet_counted')" \
 	"$("$binary" report "$file" | awk '/packet queues/ { on = 1 } on && $1 == "all" { gsub(",", "", $NF); print $NF; exit }')"
