@@ -42,7 +42,7 @@ for path in datasets/*.db datasets/*.db.zst; do
 	done
 	tap_equal "$name answers every query of analysis/queries" "" "$(cat "$scratch/errors")"
 done
-"$binary" report --findings "$scratch"/blog-*.db >"$scratch/findings.md"
+"$binary" report --findings "$scratch"/blog-*.db "$scratch"/overhead-*.db >"$scratch/findings.md"
 tap_equal "the findings are printed" 0 $?
 cmp "$scratch/findings.md" analysis/findings.md >"$scratch/errors" 2>&1
 tap_case $? "they are those of analysis/findings.md" "$(cat "$scratch/errors")"

@@ -29,4 +29,5 @@ pictures()
 for server in redis cassandra; do
 	pictures blog-$server peak_by_second durations cost gauge
 done
+pictures overhead-redis overhead
 tap_done
