@@ -41,7 +41,8 @@ volatile __u32 backlogs_collected; /* by user space: what is open at the end is 
 /* Read by user space at the end. */
 __u64 lost_records[RECORD_TYPES]; /* ring buffer full, by enum record_type */
 __u64 lost_states; /* events of sockets for which no socket storage was to be had */
-__u64 unseen_packets; /* times that a socket's queues had moved by packets that no hook had seen */
+__u64 unseen_packets; /* times that a socket had begun, or its queues had moved, by packets that no
+			  hook had seen */
 __u64 lost_listeners; /* accept queues that could not be followed: the table was full */
 __u64 mptcp_sockets; /* MPTCP moves what its connections hold with no hook behind it */
 __u32 sockets_numbered;

@@ -397,6 +397,9 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 		return record_birth(sk);
 	if (new_state == TCP_CLOSE)
 		return record_death(sk);
+	/* With Fast Open a server may have answered and closed before the handshake is over. */
+	if (old_state == TCP_SYN_RECV)
+		record_birth(sk);
 	state = socket_find(sk);
 	if (!state)
 		return 0;

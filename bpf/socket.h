@@ -147,7 +147,8 @@ static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time
 }
 
 /* The socket's state, or NULL where there is nothing to measure. An unknown socket is older than
- * its first event. */
+ * its first event: than the capture while the walk over those runs, and else no hook has seen the
+ * packet that it began with. */
 static __always_inline struct socket_state *socket_find(struct sock *sk)
 {
 	struct socket_state *state;
@@ -162,9 +163,12 @@ static __always_inline struct socket_state *socket_find(struct sock *sk)
 		time_ns = bpf_ktime_get_ns();
 		if (time_ns < start_ns || time_ns >= stop_ns)
 			return NULL;
-		state = socket_create(sk, time_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);
+		state = socket_create(sk, time_ns,
+				      RECORD_LEFT_CENSORED | (walk_runs ? RECORD_OLDER : 0));
 		if (!state)
 			return NULL;
+		if (!walk_runs && !state->closed)
+			__sync_fetch_and_add(&unseen_packets, 1);
 	}
 	return state->closed ? NULL : state;
 }

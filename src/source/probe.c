@@ -301,8 +301,8 @@ int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *f
 	uint64_t start_ns = clock_monotonic_ns();
 	int error;
 
-	probe->skeleton->bss->start_ns = start_ns;
 	probe->skeleton->bss->walk_runs = 1;
+	probe->skeleton->bss->start_ns = start_ns;
 	error = probe_walk(probe, TASK_BEGIN, failure);
 	probe->skeleton->bss->walk_runs = 0;
 	if (error)

@@ -138,7 +138,7 @@ static void variable_take(struct cursor *cursor, struct sample *sample)
 		cursor->wrong = true;
 		return;
 	}
-	hex_take(cursor, 2, ':');
+	sample->state = sample_state(sample->state, hex_take(cursor, 2, ':'));
 	timer_skip(cursor);
 	if (cursor->end - cursor->at < 9) {
 		cursor->wrong = true;

@@ -76,7 +76,7 @@ int sock_diag_parse(const void *payload, size_t payload_bytes, struct sample *re
 	sample.family = row.idiag_family;
 	sample.local_port = ntohs(row.id.idiag_sport);
 	sample.remote_port = ntohs(row.id.idiag_dport);
-	sample.state = row.idiag_state;
+	sample.state = sample_state(row.idiag_state, row.idiag_timer);
 	memcpy(sample.local_address, row.id.idiag_src, address_bytes);
 	memcpy(sample.remote_address, row.id.idiag_dst, address_bytes);
 	*ret_sample = sample;

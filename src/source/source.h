@@ -35,11 +35,28 @@ struct sample {
 	uint16_t family; /* AF_INET from tcp, AF_INET6 from tcp6 */
 	uint16_t local_port; /* host order */
 	uint16_t remote_port;
-	uint8_t state; /* as printed: 1 ESTABLISHED … 10 LISTEN, 6 TIME_WAIT, 3 SYN_RECV */
+	uint8_t state; /* 1 ESTABLISHED … 10 LISTEN, 3 SYN_RECV, 6 TIME_WAIT: sample_state() */
 	uint8_t has_rmem; /* 1: the source shows memory, and has it of this row */
 	uint8_t local_address[16]; /* network order; IPv4 in the first 4 bytes, the rest 0 */
 	uint8_t remote_address[16];
 };
+
+/*
+ * The kernel replaces a closed socket by a small remnant, which keeps its tuple and nothing of its
+ * queues. Its row may say FIN_WAIT2 (tcp_time_wait(), v6.18); what tells it from a socket in
+ * that state is its timer. A sample of it is of state TIME_WAIT.
+ */
+enum {
+	SAMPLE_FIN_WAIT2 = 5,
+	SAMPLE_TIME_WAIT = 6,
+	SAMPLE_TIMER_REMNANT = 3, /* get_timewait4_sock(), inet_twsk_diag_fill(), v6.18 */
+};
+
+static inline uint8_t sample_state(uint8_t state, uint32_t timer)
+{
+	return state == SAMPLE_FIN_WAIT2 && timer == SAMPLE_TIMER_REMNANT ? SAMPLE_TIME_WAIT :
+									    state;
+}
 
 _Static_assert(sizeof(struct sample) == 88, "a sample has no padding: it is compared as bytes");
 

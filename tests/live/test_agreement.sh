@@ -10,7 +10,7 @@ started=
 agreement_begin
 
 for conversation in bulk drawn both-ways short echo busy-poll half-close fin-wait peek iovec many cut zero-window low-water corked \
-	nagle splice sendfile held mapped zerocopy fast-open; do
+	nagle splice sendfile held mapped zerocopy fast-open remnant; do
 	talks $conversation
 	tap_equal "$conversation: the capture ends well" 0 $?
 	agrees $conversation
@@ -18,6 +18,7 @@ for conversation in bulk drawn both-ways short echo busy-poll half-close fin-wai
 	case $conversation in
 	half-close) states="5 8" ;;
 	fin-wait) states=4 ;;
+	remnant) states=8 ;;
 	*) states=1 ;;
 	esac
 	for state in $states; do
@@ -27,6 +28,9 @@ for conversation in bulk drawn both-ways short echo busy-poll half-close fin-wai
 	grep -q '^[1-9][0-9]* conversations' "$scratch/out"
 	tap_case $? "$conversation: there were conversations"
 done
+opened=$(counted TCPFastOpenPassive)
+[ "$opened" -ge 100 ]
+tap_case $? "fast-open: connections began with data: $opened"
 
 # The kernel collapses a queue of crumbs that fills its buffer, packet by packet, with no hook between: rmem is not held to it.
 talks crumbs

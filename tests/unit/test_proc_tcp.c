@@ -92,6 +92,17 @@ static void ipv4_rows_of_every_state_are_parsed(void **state)
 	assert_memory_equal(got.sample[9].remote_address, forged, 16);
 }
 
+static void what_is_left_of_a_closed_socket_is_no_socket_in_fin_wait2(void **state)
+{
+	static const char row[] =
+		"   3: 0100007F:A616 0100007F:5A4F 05 00000000:00000000 03:0000171C 00000000     0        0 0 3 000000008ba070c7";
+	struct sample sample;
+
+	(void)state;
+	assert_int_equal(proc_tcp_parse(row, sizeof(row) - 1, AF_INET, &sample), PROC_TCP_ROW);
+	row_expect(&sample, SAMPLE_TIME_WAIT, 42518, 23119, 0, 0, 0);
+}
+
 static void ipv6_rows_and_ipv4_on_an_ipv6_socket_are_parsed(void **state)
 {
 	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 };
@@ -443,6 +454,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ipv4_rows_of_every_state_are_parsed),
+		cmocka_unit_test(what_is_left_of_a_closed_socket_is_no_socket_in_fin_wait2),
 		cmocka_unit_test(ipv6_rows_and_ipv4_on_an_ipv6_socket_are_parsed),
 		cmocka_unit_test(a_line_that_is_cut_within_the_inode_is_no_row),
 		cmocka_unit_test(an_overlong_line_is_one_loss_and_the_next_is_read),

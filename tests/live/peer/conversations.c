@@ -87,6 +87,18 @@ static void answer_after_open(struct peer *peer)
 		peer_send(peer, 3000, 0);
 }
 
+/* The client is gone at once, and waits in FIN_WAIT2, as a remnant, for the server's end. */
+static void ask_and_leave(struct peer *peer)
+{
+	peer_send(peer, 1000, 0);
+}
+
+static void stay_behind(struct peer *peer)
+{
+	read_to_the_end(peer);
+	peer_pause_us(20000);
+}
+
 static void read_answer(struct peer *peer)
 {
 	peer_read(peer, 3000, 0);
@@ -232,6 +244,7 @@ const struct conversation conversations[] = {
 	{ .name = "half-close", .client = ask_and_close, .server = answer_the_closed },
 	{ .name = "half-close-long", .client = ask_and_close, .server = answer_the_closed_long },
 	{ .name = "fin-wait", .client = write_and_leave, .server = read_slowly },
+	{ .name = "remnant", .client = ask_and_leave, .server = stay_behind },
 	{ .name = "unread", .client = leave_much_unread, .server = leave_much_unread },
 	{ .name = "urgent", .client = write_urgent, .server = read_urgent },
 	{ .name = "peek", .client = write_drawn, .server = read_by_peek },
