@@ -119,9 +119,8 @@ static int experiment_command(int argc, char **argv)
 	if (help)
 		return usage_print(usage);
 	failed = experiment_run(&options, &failure);
-	if (failed == -ENOENT) {
+	if (failed == -ENOENT)
 		return usage_wrong("experiment", "%s", failure.text);
-	}
 	if (failed < 0) {
 		fprintf(stderr, "pollgap experiment: %s\n", failure.text);
 		return STATUS_FAILED;

@@ -307,8 +307,7 @@ static void treatment_apply(const struct maker *maker, const struct treatment *t
 	if (!treatment->option[0])
 		return;
 	words_add_all(&trial->capture, "-p", PORT);
-	for (unsigned word = 0; treatment->option[word]; word++)
-		words_add(&trial->capture, "%s", treatment->option[word]);
+	words_add_array(&trial->capture, treatment->option);
 }
 
 /* Throughput of a closed loop, and latency at a fixed rate. */

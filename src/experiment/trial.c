@@ -39,7 +39,7 @@ int stage_begin(struct stage *stage, struct failure *failure)
 	return 0;
 }
 
-void stage_end(struct stage *stage)
+static void stage_clear(const struct stage *stage)
 {
 	static const char *const name[] = { result_name, complaint_name, server_name, beside_name };
 	char path[PATH_BYTES];
@@ -48,6 +48,11 @@ void stage_end(struct stage *stage)
 		stage_path(stage, name[index], path);
 		unlink(path);
 	}
+}
+
+void stage_end(struct stage *stage)
+{
+	stage_clear(stage);
 	rmdir(stage->folder);
 }
 
@@ -167,20 +172,17 @@ static int load_words(const struct stage *stage, const struct trial *trial, stru
 	if (trial->capture.words) {
 		words_add_all(words, stage->binary, "capture", "-o", stage->path, "--label",
 			      stage->label);
-		for (unsigned index = 0; index < trial->capture.words; index++)
-			words_add(words, "%s", trial->capture.word[index]);
+		words_add_words(words, &trial->capture);
 		words_add_all(words, "--", "sh", "-c", "exec \"$@\" >\"$0\"", result_path);
 	}
-	for (unsigned index = 0; index < trial->load.words; index++)
-		words_add(words, "%s", trial->load.word[index]);
+	words_add_words(words, &trial->load);
 	return words->failed ? -ENOMEM : 0;
 }
 
 static int replay_words(const struct stage *stage, const struct trial *trial, struct words *words)
 {
 	words_add_all(words, stage->binary, "replay", stage->path);
-	for (unsigned index = 0; index < trial->replay.words; index++)
-		words_add(words, "%s", trial->replay.word[index]);
+	words_add_words(words, &trial->replay);
 	return words->failed ? -ENOMEM : 0;
 }
 
@@ -244,17 +246,11 @@ int trial_run(const struct stage *stage, const struct trial *trial, struct outco
 {
 	struct outcome outcome = { .start_ns = clock_monotonic_ns() };
 	struct words load = { 0 }, replay = { 0 };
-	char path[PATH_BYTES];
 	int error = small_netns_enter(trial->hash_buckets, failure);
 
 	if (error)
 		return error;
-	stage_path(stage, result_name, path);
-	unlink(path);
-	stage_path(stage, server_name, path);
-	unlink(path);
-	stage_path(stage, beside_name, path);
-	unlink(path);
+	stage_clear(stage);
 	if (load_words(stage, trial, &load) < 0 || replay_words(stage, trial, &replay) < 0)
 		error = failure_set(failure, ENOMEM, "out of memory");
 	else

@@ -26,6 +26,12 @@ void words_add_array(struct words *words, const char *const *word)
 		words_add(words, "%s", *word);
 }
 
+void words_add_words(struct words *words, const struct words *more)
+{
+	for (unsigned index = 0; index < more->words; index++)
+		words_add(words, "%s", more->word[index]);
+}
+
 char *words_line(char *const *word)
 {
 	size_t bytes = 1;

@@ -22,6 +22,9 @@ void words_add(struct words *words, const char *format, ...) __attribute__((form
 /* Up to a NULL. */
 void words_add_array(struct words *words, const char *const *word);
 
+/* All of another's. */
+void words_add_words(struct words *words, const struct words *more);
+
 /* One line for people, words parted by a space; to be freed. NULL: out of memory. */
 char *words_line(char *const *word);
 

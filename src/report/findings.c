@@ -89,16 +89,25 @@ static void text_take(const struct store_row *row, int column, char *text, size_
 	snprintf(text, bytes, "%s", value ? value : "");
 }
 
-static struct series *series_of(struct findings *findings, const struct series *key)
+static struct series *series_find(const struct findings *findings, const char *finding,
+				  const char *server, int64_t place)
 {
-	struct series *series;
-
 	for (size_t index = 0; index < findings->count; index++) {
-		series = &findings->series[index];
-		if (strcmp(series->finding, key->finding) == 0 && series->place == key->place &&
-		    strcmp(series->server, key->server) == 0)
+		struct series *series = &findings->series[index];
+
+		if (strcmp(series->finding, finding) == 0 && series->place == place &&
+		    strcmp(series->server, server) == 0)
 			return series;
 	}
+	return NULL;
+}
+
+static struct series *series_of(struct findings *findings, const struct series *key)
+{
+	struct series *series = series_find(findings, key->finding, key->server, key->place);
+
+	if (series)
+		return series;
 	series = realloc(findings->series, (findings->count + 1) * sizeof(*series));
 	if (!series)
 		return NULL;
@@ -245,19 +254,6 @@ static void claim_print(const struct findings *findings, const struct claim *cla
 			claim->name);
 	else
 		fputs("Not in these files.\n", out);
-}
-
-static const struct series *series_find(const struct findings *findings, const char *finding,
-					const char *server, int64_t place)
-{
-	for (size_t index = 0; index < findings->count; index++) {
-		const struct series *series = &findings->series[index];
-
-		if (strcmp(series->finding, finding) == 0 && series->place == place &&
-		    strcmp(series->server, server) == 0)
-			return series;
-	}
-	return NULL;
 }
 
 static void cell_print(const struct findings *findings, const char *finding, const char *server,
