@@ -101,16 +101,24 @@ int load_finish(const char *word)
 	return STATUS_FAILED;
 }
 
-/* 10,000 connections need more descriptors than the 1,024 of most shells. */
+/* Each connection takes a descriptor, and most shells give 1,024: root takes more, others all that
+ * they may have. */
+static void descriptors_raise(void)
+{
+	static const struct rlimit wanted = { 1 << 18, 1 << 18 };
+	struct rlimit allowed;
+
+	if (getrlimit(RLIMIT_NOFILE, &allowed) < 0 || allowed.rlim_cur >= wanted.rlim_cur ||
+	    setrlimit(RLIMIT_NOFILE, &wanted) == 0)
+		return;
+	allowed.rlim_cur = allowed.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &allowed);
+}
+
 static void process_prepare(void)
 {
-	struct rlimit descriptors;
-
 	signal(SIGPIPE, SIG_IGN); /* a reader such as head(1) may have had enough */
-	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
-		descriptors.rlim_cur = descriptors.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &descriptors);
-	}
+	descriptors_raise();
 }
 
 static int load_run(int argc, char **argv)
