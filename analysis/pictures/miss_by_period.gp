@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 set logscale x
 set xlabel 'poll period, ms'
-set ylabel 'share of the spikes of rx_queue that were missed'
+set ylabel 'share of the spikes of rx\_queue that were missed'
 set yrange [0:1]
 plot data.'/replayed' using 1:3 with lines lw 2 lc rgb '#888888' title 'theory, 1 - min(1, d/T)', \
 	data.'/replayed' using 1:2 with points pt 6 ps 1.2 lw 2 lc rgb '#000000' title 'replay, 100 phases each', \

@@ -76,7 +76,10 @@ int sock_diag_parse(const void *payload, size_t payload_bytes, struct sample *re
 	sample.family = row.idiag_family;
 	sample.local_port = ntohs(row.id.idiag_sport);
 	sample.remote_port = ntohs(row.id.idiag_dport);
-	sample.state = sample_state(row.idiag_state, row.idiag_timer);
+	/* Rows are filled in without the socket's lock, and it gives its port back right before it
+	 * goes to CLOSE: tcp_set_state(), inet_put_port(), v6.18. */
+	sample.state = row.id.idiag_sport ? sample_state(row.idiag_state, row.idiag_timer) :
+					    TCP_CLOSE;
 	memcpy(sample.local_address, row.id.idiag_src, address_bytes);
 	memcpy(sample.remote_address, row.id.idiag_dst, address_bytes);
 	*ret_sample = sample;

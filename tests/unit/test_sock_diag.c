@@ -159,6 +159,18 @@ static void what_is_left_of_a_closed_socket_is_no_socket_in_fin_wait2(void **sta
 	assert_int_equal(sample.state, SAMPLE_TIME_WAIT);
 }
 
+static void a_socket_that_has_given_its_port_back_is_closed(void **state)
+{
+	struct answer answer = answer_make(1);
+	struct sample sample;
+
+	(void)state;
+	answer.row.idiag_state = TCP_LAST_ACK;
+	answer.row.id.idiag_sport = 0;
+	assert_int_equal(sock_diag_parse(&answer.row, PAYLOAD_BYTES, &sample), 0);
+	assert_int_equal(sample.state, TCP_CLOSE);
+}
+
 static void a_row_without_memory_says_so(void **state)
 {
 	struct answer answer = answer_make(1);
@@ -410,6 +422,7 @@ int main(void)
 		cmocka_unit_test(a_row_is_read_with_its_memory),
 		cmocka_unit_test(a_listeners_limit_is_no_transmit_queue),
 		cmocka_unit_test(what_is_left_of_a_closed_socket_is_no_socket_in_fin_wait2),
+		cmocka_unit_test(a_socket_that_has_given_its_port_back_is_closed),
 		cmocka_unit_test(a_row_without_memory_says_so),
 		cmocka_unit_test(a_row_that_is_cut_is_refused_but_between_two_attributes),
 		cmocka_unit_test(attributes_of_wrong_lengths_are_refused),
