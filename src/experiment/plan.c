@@ -187,13 +187,14 @@ static int intervals_make(struct maker *maker)
 		"200us,500us,1ms,2ms,5ms,10ms,20ms,50ms,100ms,200ms,500ms,1s,2s,5s,10s";
 	uint64_t length_ns = (maker->options->quick ? 6ULL : 60ULL) * NS_PER_S;
 	unsigned blocks = maker->options->quick ? 1 : 5;
-	/* Below what the built-in server can do, so that queues rise and fall. */
+	/* Seven tenths of what the built-in server can do, so that queues rise and fall: each
+	 * request is a spike, of 1 ms and, where others wait before it, more. */
 	struct load_shape shape = {
-		.rate = maker->loader->script ? "20000" : "2000",
+		.rate = maker->loader->script ? "20000" : "700",
 		.length_ns = length_ns,
 		.connections = 8,
 		.in_flight = CAP,
-		.service_us = 100,
+		.service_us = 1000,
 	};
 
 	for (unsigned block = 1; block <= blocks; block++) {
@@ -203,7 +204,7 @@ static int intervals_make(struct maker *maker)
 			return -ENOMEM;
 		load_fill(maker, trial, &shape);
 		words_add_all(&trial->capture, "-p", PORT, "--trace", "--threshold",
-			      "1K,4K,16K,64K");
+			      "256,1K,4K,16K,64K");
 		pollers_add(trial, poller);
 		words_add_all(&trial->replay, "--poll", replay_periods, "--repeat", "100", "--keep",
 			      "counts");
