@@ -236,7 +236,8 @@ static int hash_make(struct maker *maker)
 	static const char *const poller[] = { "proc:500ms", "sock_diag:500ms", "iter:500ms", NULL };
 	static const unsigned full_buckets[] = { 1024, 16384, 262144, 0 };
 	static const unsigned quick_buckets[] = { 1024, 262144, 0 };
-	static const unsigned full_connections[] = { 1, 500, 5000, 10000, 20000, 0 };
+	/* Each end is one process: 20,000 descriptors are all that some machines allow even root. */
+	static const unsigned full_connections[] = { 1, 500, 5000, 10000, 19900, 0 };
 	static const unsigned quick_connections[] = { 1, 5000, 0 };
 	const unsigned *buckets = maker->options->quick ? quick_buckets : full_buckets;
 	const unsigned *connections = maker->options->quick ? quick_connections : full_connections;
