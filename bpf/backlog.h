@@ -135,16 +135,16 @@ static __always_inline void backlog_event(struct backlog_state *state, __u32 pac
 		backlog_flush(state);
 }
 
-/* Of a traced capture: every change is told, the value at the start before the first one. */
-static __noinline int backlog_trace(struct backlog_state *state, __u32 packets, __u64 now_ns)
+/* The capture's first sight of this backlog. What waits in it then has waited since since_ns at
+ * least: spikes whose start was not seen. */
+static __noinline int backlog_begin(struct backlog_state *state, __u32 packets, __u64 since_ns)
 {
 	if (!state)
 		return 0;
-	if (!state->traced && state->packets)
-		backlog_event(state, state->packets, start_ns);
-	state->traced = 1;
-	backlog_event(state, packets, now_ns);
-	return 0;
+	state->begun = 1;
+	if (trace_wanted && packets)
+		backlog_event(state, packets, since_ns);
+	return backlog_set(state, packets, since_ns, RECORD_LEFT_CENSORED);
 }
 
 static __always_inline __u32 backlog_packets(const struct softnet_data *softnet)
@@ -159,7 +159,8 @@ static __always_inline void backlog_observe(struct backlog_state *state)
 	__u64 now_ns;
 
 	if (packets == state->packets ||
-	    (!trace_wanted && !state->level && packets < backlog_threshold_packets[0])) {
+	    (!trace_wanted && !state->level && state->packets < backlog_threshold_packets[0] &&
+	     packets < backlog_threshold_packets[0])) {
 		state->packets = packets;
 		return;
 	}
@@ -169,8 +170,10 @@ static __always_inline void backlog_observe(struct backlog_state *state)
 			state->packets = packets;
 		return;
 	}
+	if (!state->begun)
+		backlog_begin(state, state->packets, start_ns);
 	if (trace_wanted)
-		backlog_trace(state, packets, now_ns);
+		backlog_event(state, packets, now_ns);
 	backlog_set(state, packets, now_ns, 0);
 }
 
@@ -231,13 +234,17 @@ static __always_inline void backlog_learn(struct backlog_state *state,
 					  const struct napi_struct *napi)
 {
 	const struct softnet_data *softnet;
+	__u64 now_ns;
 
 	if (napi->dev)
 		return;
 	state->softnet = (__u64)napi - bpf_core_field_offset(struct softnet_data, backlog);
 	softnet = backlog_softnet(state);
 	state->squeezes = softnet->time_squeeze;
-	backlog_set(state, backlog_packets(softnet), bpf_ktime_get_ns(), RECORD_LEFT_CENSORED);
+	state->packets = backlog_packets(softnet);
+	now_ns = bpf_ktime_get_ns();
+	if (backlog_measured(now_ns))
+		backlog_begin(state, state->packets, now_ns);
 }
 
 /* Measurement point: one device's, or the backlog's, share of a round of receiving is done. */

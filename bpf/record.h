@@ -219,7 +219,7 @@ struct backlog_state {
 	__u32 packets; /* the backlog as last seen */
 	__u32 level; /* how many spikes are open */
 	__u16 events; /* that wait to be told, of a traced capture */
-	__u16 traced; /* the value at the capture's start is among those that were told */
+	__u16 begun; /* since the capture's start a change has been seen */
 	struct backlog_spike_state spike[BACKLOG_THRESHOLDS_MAX];
 	struct traced_event event[RECORD_EVENTS_MAX];
 };

@@ -176,14 +176,14 @@ static int session_runner_error(const struct session *session, struct failure *f
 /* Sets the end, has every source hand over its last, and the writer finish. */
 static int session_end(struct session *session, struct failure *failure)
 {
-	uint64_t now_ns = clock_monotonic_ns();
 	struct clock_anchor anchor;
 	struct failure later;
 	int error, writer_error;
 
-	if (!session->end_ns || now_ns < session->end_ns)
-		session->end_ns = now_ns;
-	probe_stop(session->probe, session->end_ns);
+	/* What a duration has set is known to the programs already. */
+	if (!session->end_ns || clock_monotonic_ns() < session->end_ns)
+		session->end_ns = probe_stop(session->probe, 0);
+	clock_sleep_until_ns(session->end_ns);
 	for (unsigned index = 0; index < session->runners; index++)
 		runner_join(&session->runner[index]);
 	error = session_runner_error(session, failure);

@@ -259,8 +259,8 @@ int session_begin(struct session *session, struct failure *failure)
 	}
 	session->poll_start_ns = clock_monotonic_ns() + LEAD_NS;
 	if (session->options->duration_ns) {
-		session->end_ns = session->poll_start_ns + session->options->duration_ns;
-		probe_stop(session->probe, session->end_ns);
+		session->end_ns = probe_stop(session->probe, session->poll_start_ns +
+								     session->options->duration_ns);
 	}
 	error = session_start_threads(session, failure);
 	if (!error && session->child.pid && !session->options->warm_up_ns) {

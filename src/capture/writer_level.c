@@ -65,23 +65,15 @@ int writer_end_accept(struct writer *writer, struct tracked_socket *socket, uint
 
 int writer_take_backlog(struct writer *writer, const struct record_backlog *record)
 {
-	uint64_t start_ns = record->start_ns, peak_ns = record->peak_ns;
-	struct softnet_spike_row row;
-
-	/* Learnt with packets in it, before the capture began. */
-	if (start_ns < writer->options.start_ns)
-		start_ns = writer->options.start_ns;
-	if (peak_ns < start_ns)
-		peak_ns = start_ns;
-	row = (struct softnet_spike_row){
+	const struct softnet_spike_row row = {
 		.capture_id = writer->ids.capture_id,
 		.cpu = record->cpu,
 		.threshold_packets =
 			writer->options.backlog_threshold[record->header.threshold_index],
-		.start_ns = (int64_t)start_ns,
+		.start_ns = (int64_t)record->start_ns,
 		.end_ns = (int64_t)record->end_ns,
 		.peak_packets = record->peak_packets,
-		.peak_ns = (int64_t)peak_ns,
+		.peak_ns = (int64_t)record->peak_ns,
 		.left_censored = record->header.flags & RECORD_LEFT_CENSORED,
 		.right_censored = record->header.flags & RECORD_RIGHT_CENSORED,
 	};

@@ -24,6 +24,14 @@
  */
 #define SUBMIT_DELAY_NS (50 * (uint64_t)NS_PER_MS)
 
+/*
+ * How far ahead the programs are told when to begin and when to end. An instant that is over when
+ * it reaches them would part what happened between the two wrongly: before it was counted as after
+ * it, and the other way round. A thread that loses its processor for longer, in the moment between
+ * reading the clock and telling, counts that as a loss.
+ */
+#define TELL_AHEAD_NS ((uint64_t)NS_PER_MS)
+
 /* A turn hands over at most so many records, so that its observations stay bounded however fast
  * they come. */
 #define TURN_RECORDS_MAX 65536
@@ -298,11 +306,13 @@ void probe_wake(struct source *source)
 int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *failure)
 {
 	struct probe *probe = probe_of(source);
-	uint64_t start_ns = clock_monotonic_ns();
+	uint64_t start_ns = clock_monotonic_ns() + TELL_AHEAD_NS;
 	int error;
 
 	probe->skeleton->bss->walk_runs = 1;
 	probe->skeleton->bss->start_ns = start_ns;
+	probe->told_late += clock_monotonic_ns() >= start_ns;
+	clock_sleep_until_ns(start_ns);
 	error = probe_walk(probe, TASK_BEGIN, failure);
 	probe->skeleton->bss->walk_runs = 0;
 	if (error)
@@ -311,9 +321,19 @@ int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *f
 	return 0;
 }
 
-void probe_stop(struct source *source, uint64_t stop_ns)
+uint64_t probe_stop(struct source *source, uint64_t stop_ns)
 {
-	probe_of(source)->skeleton->bss->stop_ns = stop_ns;
+	struct probe *probe = probe_of(source);
+	uint64_t soonest_ns = clock_monotonic_ns() + TELL_AHEAD_NS;
+
+	if (stop_ns < soonest_ns)
+		stop_ns = soonest_ns;
+	/* An end that is set is never put off: what came after it may be left out already. */
+	if (stop_ns >= probe->skeleton->bss->stop_ns)
+		return probe->skeleton->bss->stop_ns;
+	probe->skeleton->bss->stop_ns = stop_ns;
+	probe->told_late += clock_monotonic_ns() >= stop_ns;
+	return stop_ns;
 }
 
 int probe_collect(struct source *source, struct failure *failure)

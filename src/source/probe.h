@@ -42,12 +42,14 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
  * the calling thread's network namespace, by which the kernel side learns where the backlog is. */
 void probe_wake(struct source *source);
 
-/* From *ret_start_ns on every change is measured. Sockets that are open by then have their state
- * when this returns. */
+/* From *ret_start_ns on every change is measured; it has just passed when this returns, and sockets
+ * that were open by then have their state. */
 int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *failure);
 
-/* Changes at or after stop_ns don't count. It may lie in the past or in the future. */
-void probe_stop(struct source *source, uint64_t stop_ns);
+/* Changes at or after the returned instant don't count: stop_ns, or if that is over, or too near
+ * for the programs to know of it in time, the next one that is not. A later end than the one that
+ * is set changes nothing. */
+uint64_t probe_stop(struct source *source, uint64_t stop_ns);
 
 /* After stop_ns: open spikes and unfinished periods are put into the ring; the turns after this
  * take them. */
