@@ -11,6 +11,7 @@ rounds=${3:-7}
 scratch=$(mktemp -d)
 . tests/live/redis.sh
 started=
+mounted=
 
 clean_up()
 {
@@ -19,6 +20,7 @@ clean_up()
 		kill "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
+	[ -z "$mounted" ] || umount "$mounted" || true
 	rm -rf "$scratch"
 }
 trap clean_up EXIT
@@ -195,15 +197,22 @@ program_costs()
 			last_program=$("$folder/bench_programs" last)
 			"with_$mode" 23031 load_timed
 			awk 'NF == 3 { runs += $2; ns += $3 } END { print runs, ns }' "$scratch/timing" >"$scratch/$mode"
+			# Of the two hooks that bpftrace has, too.
+			awk -v mode="$mode" 'NF == 3 && (mode == "bpftrace" || $1 ~ /_(enqueue|ack)$/) { runs += $2; ns += $3 }
+				END { print runs ? ns / runs : 0 }' "$scratch/timing" >"$scratch/$mode.run"
 		done
 		for mode in "$@"; do
 			cat "$scratch/$mode" "$scratch/empty" | awk -v n=$requests 'NR == 1 { runs = $1; ns = $2 } NR == 2 { print (ns - runs * $2 / $1) / n }' \
 				>>"$scratch/costs.$mode"
+			echo "$(cat "$scratch/$mode.run") $(cat "$scratch/empty.run")" | awk '{ print $1 - $2 }' >>"$scratch/runs.$mode"
 		done
 		round=$((round + 1))
 	done
 	for mode in "$@"; do
 		row "ns a request (redis) over empty programs: $(title "$mode")" "$(spread "$scratch/costs.$mode" %.0f)"
+	done
+	for mode in "$@"; do
+		[ "$mode" = naive ] || row "ns a run on the two hooks that bpftrace uses, over an empty program: $(title "$mode")" "$(spread "$scratch/runs.$mode" %.0f)"
 	done
 }
 
@@ -270,12 +279,19 @@ hooks="empty_enqueue empty_ack empty_read empty_send empty_transmit empty_state 
 program_time tcp --backlog-threshold 0
 hooks=
 program_time all
+program_time traced --trace --ring 64M
 row "an empty program, ns a run with the kernel's timing in it" "$(spread "$scratch/all.empty" %.0f)"
 row "the probe's programs over an empty one, ns a run, all hooks" "$(spread "$scratch/all.over" %.0f)"
 row "the same without the CPUs' backlog (--backlog-threshold 0)" "$(spread "$scratch/tcp.over" %.0f)"
+row "the same of a capture with --trace, all its hooks" "$(spread "$scratch/traced.over" %.0f)"
 yardsticks=naive
-if command -v bpftrace >/dev/null; then
+# bpftrace knows tracepoints by tracefs, which not every system mounts.
+tracing=/sys/kernel/tracing
+if command -v bpftrace >/dev/null && [ ! -e $tracing/events ] && mount -t tracefs tracefs $tracing 2>/dev/null; then mounted=$tracing; fi
+if command -v bpftrace >/dev/null && [ -e $tracing/events ]; then
 	yardsticks="naive bpftrace"
+elif command -v bpftrace >/dev/null; then
+	row "bpftrace" "not measured: tracefs can't be mounted"
 else
 	row "bpftrace" "not measured: it is not installed"
 fi
@@ -302,6 +318,19 @@ while [ $round -lt "$rounds" ]; do
 done
 row "thousand spikes a second judged and stored, beside the load that makes them" "$(spread "$scratch/spikes" %.0f)"
 row "observations lost in these captures, but for missed turns" "$(spread "$scratch/lost" %.0f)"
+
+# A load beyond what the two processors can do: as many events as there can be.
+round=0
+while [ $round -lt "$rounds" ]; do
+	rm -f "$scratch/file.db"
+	"$binary" capture -o "$scratch/file.db" -p 23032 --trace --ring 64M --poll proc:100ms -- \
+		"$binary" load client -p 23032 --rate 300000:3s --connections 50 >/dev/null 2>&1
+	query "SELECT (SELECT sum(events) FROM trace_block) * 1e6 / (end_ns - start_ns) FROM capture" >>"$scratch/events"
+	query "SELECT ifnull((SELECT sum(count) FROM loss WHERE cause NOT LIKE 'missed%'), 0)" >>"$scratch/events.lost"
+	round=$((round + 1))
+done
+row "thousand events a second kept in a trace, beside the load that makes them" "$(spread "$scratch/events" %.0f)"
+row "observations lost in these captures, but for missed turns" "$(spread "$scratch/events.lost" %.0f)"
 
 # seconds COMMAND...: how long it takes
 seconds()
