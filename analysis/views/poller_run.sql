@@ -3,7 +3,7 @@
 -- capture notes no end: its pollers ran until their last poll ended. Fewer than two polls keep no period: the one asked
 -- for stands in. Turns it missed are counted twice: by its schedule, which counts those that went by before each poll, and
 -- by real time, which counts the turns that were due until its end; the last ones, which no poll came after, are in the
--- second alone; of a poller with jitter real time can't tell them.
+-- second alone; of a poller with jitter real time can't tell them. rows_read and mean_poll_ns are of the polls that table poll has.
 CREATE VIEW poller_run AS
 SELECT
 	poller.capture_id,
@@ -22,7 +22,9 @@ SELECT
 	CASE poller.jitter WHEN 'none' THEN max(
 		0,
 		(ifnull(poller.end_ns, max(poll.end_ns)) - poller.start_ns - poller.phase_ns + poller.period_ns - 1) / poller.period_ns
-	) - ifnull(poller.polls, count(poll.poll_id)) END AS missed_by_time
+	) - ifnull(poller.polls, count(poll.poll_id)) END AS missed_by_time,
+	ifnull(sum(poll.rows_read), 0) AS rows_read,
+	sum(poll.end_ns - poll.start_ns) / nullif(count(poll.poll_id), 0) AS mean_poll_ns
 FROM poller
 LEFT JOIN poll ON poll.poller_id = poller.poller_id
 GROUP BY poller.poller_id;

@@ -162,6 +162,8 @@ static int file_take(struct findings *findings, const char *path, struct failure
 
 	findings->path = path;
 	if (!error)
+		error = store_tally(store, failure);
+	if (!error)
 		error = store_query(store, "report_trial_failures", 0, source_print, findings,
 				    failure);
 	if (!error)

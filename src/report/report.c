@@ -220,8 +220,10 @@ static int print_whole(struct store *store, const struct report_options *options
 
 	if (!memory)
 		return no_memory(failure);
-	error = first_only ? text_print_first(store, options->capture_id, memory, failure) :
-			     print_report(store, options, memory, failure);
+	error = store_tally(store, failure);
+	if (!error)
+		error = first_only ? text_print_first(store, options->capture_id, memory, failure) :
+				     print_report(store, options, memory, failure);
 	failed = ferror(memory) != 0;
 	failed = fclose(memory) != 0 || failed;
 	if (failed || error == -ENOMEM)

@@ -346,6 +346,13 @@ int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_
 		 struct failure *failure);
 
 /*
+ * Has this program's own views answer, whatever views the file was made with, and what they count
+ * of spikes counted once, for all of them: to be called before the first store_query() that asks
+ * for missed spikes. It changes nothing in the file. Returns 0 or -errno.
+ */
+int store_tally(struct store *store, struct failure *failure);
+
+/*
  * Runs a query of the embedded ones (src/store/query/NAME.sql) and calls each() with each row.
  * :capture_id is bound where the query names it; capture_id 0 means all. each() returns 0 to go on,
  * or -errno to stop. Returns 0 or -errno.

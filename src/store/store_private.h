@@ -76,6 +76,15 @@ void store_remove(const char *path);
 /* Runs statements that return no rows. */
 int store_execute(struct store *store, const char *sql, struct failure *failure);
 
+/* Prepares a statement that reads, or writes into what is this connection's alone. */
+int store_prepare(struct store *store, const char *sql, sqlite3_stmt **ret_statement,
+		  struct failure *failure);
+
+static inline void statement_freep(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
 /* PRAGMA name, as a number; -1 where it can't be read. */
 int64_t store_pragma(sqlite3 *db, const char *pragma);
 

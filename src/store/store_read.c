@@ -13,20 +13,29 @@ static sqlite3_stmt *row_statement(const struct store_row *row)
 	return (sqlite3_stmt *)row;
 }
 
+int store_prepare(struct store *store, const char *sql, sqlite3_stmt **ret_statement,
+		  struct failure *failure)
+{
+	return sqlite3_prepare_v2(store->db, sql, -1, ret_statement, NULL) == SQLITE_OK ?
+		       0 :
+		       store_error(store, "reading", failure);
+}
+
 static int query_prepare(struct store *store, const char *query_name, int64_t capture_id,
 			 sqlite3_stmt **ret_statement, struct failure *failure)
 {
 	char name[64];
 	const char *text;
-	int place;
+	int place, error;
 
 	snprintf(name, sizeof(name), "query/%s", query_name);
 	text = embedded_find(name);
 	if (!text)
 		return failure_set(failure, ENOENT, "there is no query '%s' in this program",
 				   query_name);
-	if (sqlite3_prepare_v2(store->db, text, -1, ret_statement, NULL) != SQLITE_OK)
-		return store_error(store, "reading", failure);
+	error = store_prepare(store, text, ret_statement, failure);
+	if (error)
+		return error;
 	place = sqlite3_bind_parameter_index(*ret_statement, ":capture_id");
 	if (place)
 		sqlite3_bind_int64(*ret_statement, place, capture_id);

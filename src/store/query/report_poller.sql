@@ -10,12 +10,10 @@ SELECT
 	-- One poll alone keeps no period.
 	iif(poller_run.polls > 1, poller_run.kept_period_ns, NULL) AS kept_period_ns,
 	poller_run.missed_by_schedule AS missed_turns,
-	ifnull(sum(poll.rows_read), 0) AS rows_read,
-	sum(poll.end_ns - poll.start_ns) / nullif(count(poll.poll_id), 0) AS mean_poll_ns,
+	poller_run.rows_read,
+	poller_run.mean_poll_ns,
 	poller_run.cpu_ns
 FROM poller
 JOIN poller_run ON poller_run.poller_id = poller.poller_id
-LEFT JOIN poll ON poll.poller_id = poller.poller_id
 WHERE poller.capture_id = :capture_id
-GROUP BY poller.poller_id
 ORDER BY poller.period_ns DESC, poller.poller_id;

@@ -17,59 +17,6 @@ WITH summary AS MATERIALIZED (
 	FROM spike_bin
 	WHERE capture_id = :capture_id
 	GROUP BY gauge, threshold_bytes, threshold_percent
-), listed AS MATERIALIZED (
-	-- By the index, one gauge and threshold at a time: to group a million rows of missed_spike takes far longer. Most
-	-- often the longest missed one is among the few longest of all, so that few have to be looked up in spike_seen.
-	SELECT
-		summary.poller_id,
-		summary.gauge,
-		summary.threshold_bytes,
-		summary.threshold_percent,
-		coalesce((
-			SELECT few.spike_id
-			FROM (
-				SELECT spike.spike_id, spike.end_ns - spike.start_ns AS duration_ns, spike.start_ns
-				FROM spike
-				WHERE spike.capture_id = summary.capture_id
-					AND spike.gauge = summary.gauge
-					AND spike.threshold_bytes = summary.threshold_bytes
-					AND spike.threshold_percent = summary.threshold_percent
-					AND spike.left_censored = 0
-					AND spike.right_censored = 0
-					AND spike.start_ns >= summary.start_ns
-					AND spike.end_ns <= summary.end_ns
-				-- Of equals the earliest: the answer must not hang on an index.
-				ORDER BY spike.end_ns - spike.start_ns DESC, spike.start_ns
-				LIMIT 100
-			) AS few
-			WHERE NOT EXISTS (
-				SELECT 1
-				FROM spike_seen
-				WHERE spike_seen.spike_id = few.spike_id AND spike_seen.poller_id = summary.poller_id
-			)
-			ORDER BY few.duration_ns DESC, few.start_ns
-			LIMIT 1
-		), (
-			SELECT spike.spike_id
-			FROM spike
-			WHERE spike.capture_id = summary.capture_id
-				AND spike.gauge = summary.gauge
-				AND spike.threshold_bytes = summary.threshold_bytes
-				AND spike.threshold_percent = summary.threshold_percent
-				AND spike.left_censored = 0
-				AND spike.right_censored = 0
-				AND spike.start_ns >= summary.start_ns
-				AND spike.end_ns <= summary.end_ns
-				AND NOT EXISTS (
-					SELECT 1
-					FROM spike_seen
-					WHERE spike_seen.spike_id = spike.spike_id AND spike_seen.poller_id = summary.poller_id
-				)
-			ORDER BY spike.end_ns - spike.start_ns DESC, spike.start_ns
-			LIMIT 1
-		)) AS spike_id
-	FROM summary
-	WHERE summary.missed > 0
 ), longest AS MATERIALIZED (
 	SELECT
 		summary.poller_id,
@@ -82,7 +29,8 @@ WITH summary AS MATERIALIZED (
 		folded.peak_bytes AS folded_peak_bytes,
 		ifnull(folded.below_ns > ifnull(spike.end_ns - spike.start_ns, 0), 0) AS is_folded
 	FROM summary
-	LEFT JOIN listed USING (poller_id, gauge, threshold_bytes, threshold_percent)
+	-- One pass over all spikes has found them: src/store/store_tally.c.
+	LEFT JOIN longest_missed_spike AS listed USING (poller_id, gauge, threshold_bytes, threshold_percent)
 	LEFT JOIN spike ON spike.spike_id = listed.spike_id
 	LEFT JOIN folded ON folded.gauge = summary.gauge AND folded.threshold_bytes = summary.threshold_bytes AND folded.threshold_percent = summary.threshold_percent
 	WHERE summary.missed > 0
