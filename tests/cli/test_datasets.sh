@@ -42,6 +42,21 @@ for path in datasets/*.db datasets/*.db.zst; do
 	done
 	tap_equal "$name answers every query of analysis/queries" "" "$(cat "$scratch/errors")"
 done
+
+# The recorded trace: nothing was lost, it explains every value that any of its pollers read, and pollers of the period that
+# durations say is needed see as many as they should: 0.95, of 100 phases with thousands of spikes each.
+trace=$scratch/trace-redis.db
+tap_equal "trace-redis.db lost nothing" "1|0" "$(sqlite3 "$trace" 'SELECT complete, losses FROM completeness')"
+tap_equal "trace-redis.db: pollers of three kinds" "iter proc sock_diag" \
+	"$(sqlite3 "$trace" "SELECT group_concat(source, ' ') FROM (SELECT DISTINCT source FROM poller ORDER BY source)")"
+tap_equal "trace-redis.db explains each value that they read" "1|1" \
+	"$(sqlite3 "$trace" 'SELECT sum(samples) > 5000, sum(samples) = sum(agreeing) FROM agreement')"
+needed=$(sqlite3 "$trace" "SELECT period_ns FROM period_needed WHERE gauge = 'rx_queue' AND threshold_bytes = 16384 AND target_ratio = 0.95")
+"$binary" replay "$trace" --poll "${needed}ns" --repeat 100 --keep counts >/dev/null 2>"$scratch/errors"
+tap_equal "trace-redis.db is replayed, without root" 0 $?
+tap_equal "trace-redis.db: at the period needed for 95 % of the spikes of 16 KiB pollers see 95 %" 1 "$(sqlite3 "$trace" "SELECT
+	sum(seen) * 1.0 / sum(spikes) BETWEEN 0.945 AND 0.955 FROM missed_spike_summary JOIN poller USING (poller_id)
+	WHERE simulated AND gauge = 'rx_queue' AND threshold_bytes = 16384")"
 "$binary" report --findings "$scratch"/blog-*.db "$scratch"/overhead-*.db >"$scratch/findings.md"
 tap_equal "the findings are printed" 0 $?
 cmp "$scratch/findings.md" analysis/findings.md >"$scratch/errors" 2>&1

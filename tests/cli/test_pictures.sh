@@ -30,4 +30,6 @@ for server in redis cassandra; do
 	pictures blog-$server peak_by_second durations cost gauge
 done
 pictures overhead-redis overhead
+pictures hash-builtin hash
+pictures trace-redis zoom
 tap_done
