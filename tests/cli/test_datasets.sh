@@ -10,6 +10,8 @@ rm -rf "${scratch:?}"/*
 
 for path in datasets/*.db datasets/*.db.zst; do
 	[ -e "$path" ] || continue
+	# Somebody has unpacked it to look at it.
+	[ ! -e "$path.zst" ] || continue
 	name=${path##*/}
 	sum=$(sha256sum "$path" | cut -d ' ' -f 1)
 	grep -q "^| \`$name\` .*$sum" datasets/README.md
