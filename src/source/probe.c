@@ -311,7 +311,7 @@ int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *f
 
 	probe->skeleton->bss->walk_runs = 1;
 	probe->skeleton->bss->start_ns = start_ns;
-	probe->told_late += clock_monotonic_ns() >= start_ns;
+	atomic_fetch_add(&probe->told_late, clock_monotonic_ns() >= start_ns);
 	clock_sleep_until_ns(start_ns);
 	error = probe_walk(probe, TASK_BEGIN, failure);
 	probe->skeleton->bss->walk_runs = 0;
@@ -332,7 +332,7 @@ uint64_t probe_stop(struct source *source, uint64_t stop_ns)
 	if (stop_ns >= probe->skeleton->bss->stop_ns)
 		return probe->skeleton->bss->stop_ns;
 	probe->skeleton->bss->stop_ns = stop_ns;
-	probe->told_late += clock_monotonic_ns() >= stop_ns;
+	atomic_fetch_add(&probe->told_late, clock_monotonic_ns() >= stop_ns);
 	return stop_ns;
 }
 

@@ -77,7 +77,7 @@ int probe_losses(const struct source *source,
 	if (!error)
 		error = each(context, "closing_unseen", probe->closing_link ? 0 : 1);
 	if (!error)
-		error = each(context, "told_late", probe->told_late);
+		error = each(context, "told_late", atomic_load(&probe->told_late));
 	if (!error)
 		error = each(context, "mptcp_sockets", probe->skeleton->bss->mptcp_sockets);
 	return error;

@@ -5,6 +5,8 @@
 #include "pollgap.skel.h"
 #include "source/probe.h"
 
+#include <stdatomic.h>
+
 struct backend;
 struct hook;
 
@@ -19,8 +21,8 @@ struct probe {
 	int cgroup_fd; /* the topmost control group; negative: none */
 	struct bpf_link *closing_link; /* the skeleton's; NULL: not allowed */
 	int stats_fd;
-	uint64_t told_late; /* beginnings and ends that were over when the programs were told of
-			       them */
+	atomic_uint_least64_t told_late; /* beginnings and ends that were over when the programs
+			       were told of them */
 	uint64_t budget_read_ns;
 	bool backlog_due; /* the next turn hands over what is open in the CPUs' backlogs */
 	/* The running turn. */

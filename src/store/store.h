@@ -348,7 +348,7 @@ int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_
 /*
  * Has this program's own views answer, whatever views the file was made with, and what they count
  * of spikes counted once, for all of them: to be called before the first store_query() that asks
- * for missed spikes. It changes nothing in the file. Returns 0 or -errno.
+ * for missed spikes, and once. It changes nothing in the file. Returns 0 or -errno.
  */
 int store_tally(struct store *store, struct failure *failure);
 

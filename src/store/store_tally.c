@@ -140,6 +140,11 @@ static int views_make(struct store *store, struct failure *failure)
 			error = view_make(store, embedded->text, view_kind(embedded->name),
 					  failure);
 	}
+	if (!error)
+		error = store_execute(
+			store,
+			"CREATE UNIQUE INDEX temp.poller_run_by_id ON poller_run (poller_id)",
+			failure);
 	return error;
 }
 

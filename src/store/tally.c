@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void tally_freep(struct tally *tally)
 {
@@ -14,14 +15,18 @@ void tally_freep(struct tally *tally)
 	free(tally->run);
 }
 
+enum { GAUGE_NAMES = 3 };
+
 const char *const tally_gauge_name[] = { "rmem", "rx_queue", "tx_queue" };
 
-/* Its place in the order of the names: their second letters tell them apart. */
+/* Its place in the order of the names; -1 for what no poller reads, whatever the file holds. */
 static int64_t gauge_place(const unsigned char *name)
 {
-	if (!name || !name[0])
-		return -1;
-	return name[0] == 't' ? 2 : name[1] == 'x' ? 1 : 0;
+	for (size_t place = 0; name && place < GAUGE_NAMES; place++) {
+		if (strcmp((const char *)name, tally_gauge_name[place]) == 0)
+			return (int64_t)place;
+	}
+	return -1;
 }
 
 static int integers_compare(int64_t a, int64_t b)
@@ -141,7 +146,7 @@ static int tally_load(struct store *store, struct tally *tally, struct failure *
 		    "SELECT poller_run.capture_id, gauge, threshold_bytes, threshold_percent, poller_run.poller_id,"
 		    " start_ns, end_ns, kept_period_ns FROM poller_run JOIN poller_gauge USING (poller_id)"
 		    " JOIN capture_threshold ON capture_threshold.capture_id = poller_run.capture_id"
-		    " ORDER BY 1, 2, 3, 4, 5",
+		    " WHERE gauge IN ('rmem', 'rx_queue', 'tx_queue') ORDER BY 1, 2, 3, 4, 5",
 		    &row, failure);
 
 	while (!error && (code = sqlite3_step(row)) == SQLITE_ROW)

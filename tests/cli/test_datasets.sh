@@ -45,20 +45,26 @@ for path in datasets/*.db datasets/*.db.zst; do
 	tap_equal "$name answers every query of analysis/queries" "" "$(cat "$scratch/errors")"
 done
 
-# The recorded trace: nothing was lost, it explains every value that any of its pollers read, and pollers of the period that
-# durations say is needed see as many as they should: 0.95, of 100 phases with thousands of spikes each.
+# The recorded trace: nothing was lost, it explains every value that any of its pollers read, and pollers of the periods that
+# durations say are needed see as many as they should, of 100 phases with 13,700 spikes each: a phase's share has a
+# standard deviation of 0.9 points at 50 %, 0.15 at 95 %, and so a hundred of them a tenth of that.
 trace=$scratch/trace-redis.db
 tap_equal "trace-redis.db lost nothing" "1|0" "$(sqlite3 "$trace" 'SELECT complete, losses FROM completeness')"
 tap_equal "trace-redis.db: pollers of three kinds" "iter proc sock_diag" \
 	"$(sqlite3 "$trace" "SELECT group_concat(source, ' ') FROM (SELECT DISTINCT source FROM poller ORDER BY source)")"
-tap_equal "trace-redis.db explains each value that they read" "1|1" \
-	"$(sqlite3 "$trace" 'SELECT sum(samples) > 5000, sum(samples) = sum(agreeing) FROM agreement')"
-needed=$(sqlite3 "$trace" "SELECT period_ns FROM period_needed WHERE gauge = 'rx_queue' AND threshold_bytes = 16384 AND target_ratio = 0.95")
-"$binary" replay "$trace" --poll "${needed}ns" --repeat 100 --keep counts >/dev/null 2>"$scratch/errors"
-tap_equal "trace-redis.db is replayed, without root" 0 $?
-tap_equal "trace-redis.db: at the period needed for 95 % of the spikes of 16 KiB pollers see 95 %" 1 "$(sqlite3 "$trace" "SELECT
-	sum(seen) * 1.0 / sum(spikes) BETWEEN 0.945 AND 0.955 FROM missed_spike_summary JOIN poller USING (poller_id)
-	WHERE simulated AND gauge = 'rx_queue' AND threshold_bytes = 16384")"
+tap_equal "trace-redis.db explains each value that they read" "17192|17192" \
+	"$(sqlite3 "$trace" 'SELECT sum(samples), sum(agreeing) FROM agreement')"
+# README, "How far to trust it", has these periods and what pollers saw.
+for line in 50:1328515 90:582436 95:441226 99:109861; do
+	share=${line%:*}
+	tap_equal "trace-redis.db: the period needed for $share % of the spikes of 64 KiB" "${line#*:}" "$(sqlite3 "$trace" "SELECT period_ns FROM period_needed
+		WHERE capture_id = 1 AND gauge = 'rx_queue' AND threshold_bytes = 65536 AND round(target_ratio * 100) = $share")"
+	"$binary" replay "$trace" --poll "${line#*:}ns" --repeat 100 --keep counts >/dev/null 2>"$scratch/errors"
+	tap_equal "trace-redis.db is replayed, without root" 0 $?
+	tap_equal "trace-redis.db: pollers of that period see as many, to half a per cent" 1 "$(sqlite3 "$trace" "SELECT
+		abs(sum(seen) * 100.0 / sum(spikes) - $share) <= 0.5 FROM missed_spike_summary JOIN poller USING (poller_id)
+		WHERE simulated AND period_ns = ${line#*:} AND gauge = 'rx_queue' AND threshold_bytes = 65536")"
+done
 "$binary" report --findings "$scratch"/blog-*.db "$scratch"/overhead-*.db >"$scratch/findings.md"
 tap_equal "the findings are printed" 0 $?
 cmp "$scratch/findings.md" analysis/findings.md >"$scratch/errors" 2>&1

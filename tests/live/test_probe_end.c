@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The instant at which a measurement ends parts what happened before it from what happened after
- * it, beside traffic that does not stop for it. */
+ * it, beside traffic that does not stop for it. What changed between an early start and its telling
+ * can't be seen from here: the walk dates what it finds at the start. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -150,6 +150,25 @@ static void the_program_s_own_views_answer(void **state)
 	expect(db, "SELECT capture_id FROM main.missed_spike_summary", "old");
 }
 
+/* An imported file may hold any name. */
+static void gauges_that_no_poller_knows_are_left_out(void **state)
+{
+	sqlite3 *db = *state;
+
+	run(db, captures_sql);
+	run(db, "INSERT INTO poller_gauge VALUES (1, 'x'), (1, 'accept_queue');"
+		"UPDATE spike SET gauge = 'x' WHERE spike_id = 10103;"
+		"UPDATE spike SET gauge = 'accept_queue' WHERE spike_id = 10105");
+	tally(db);
+	expect(db, "SELECT DISTINCT gauge FROM temp.spike_tally ORDER BY gauge",
+	       "rmem rx_queue tx_queue");
+	expect(db,
+	       "SELECT count(*) FROM (SELECT " TALLY
+	       " FROM main.spike_tally WHERE gauge IN ('rmem', 'rx_queue', 'tx_queue') EXCEPT SELECT " TALLY
+	       " FROM temp.spike_tally)",
+	       "0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +180,8 @@ int main(void)
 						views_setup, views_teardown),
 		cmocka_unit_test_setup_teardown(the_program_s_own_views_answer, views_setup,
 						views_teardown),
+		cmocka_unit_test_setup_teardown(gauges_that_no_poller_knows_are_left_out,
+						views_setup, views_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

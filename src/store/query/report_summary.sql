@@ -29,7 +29,7 @@ WITH summary AS MATERIALIZED (
 		folded.peak_bytes AS folded_peak_bytes,
 		ifnull(folded.below_ns > ifnull(spike.end_ns - spike.start_ns, 0), 0) AS is_folded
 	FROM summary
-	-- One pass over all spikes has found them: src/store/store_tally.c.
+	-- One pass over all spikes has found them: src/store/tally.c.
 	LEFT JOIN longest_missed_spike AS listed USING (poller_id, gauge, threshold_bytes, threshold_percent)
 	LEFT JOIN spike ON spike.spike_id = listed.spike_id
 	LEFT JOIN folded ON folded.gauge = summary.gauge AND folded.threshold_bytes = summary.threshold_bytes AND folded.threshold_percent = summary.threshold_percent
