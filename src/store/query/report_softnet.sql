@@ -23,7 +23,7 @@ WITH edge AS (
 	UNION ALL
 	SELECT NULL, sum(processed), sum(dropped_before), sum(dropped_after), sum(squeeze_before), sum(squeeze_after)
 	FROM counter
-	HAVING count(*) > 0
+	GROUP BY NULL -- no sum of no rows
 )
 SELECT
 	cpu,
