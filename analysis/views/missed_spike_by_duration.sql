@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- missed_spike_summary by decade of duration: a poller misses the short ones. Decades without a spike have no row. The
--- last decade is open, so its end is the highest integer. A folded spike is in the decade in which its bin begins.
+-- missed_spike_summary by decade of duration: a poller misses the short ones. The rows are those of spike_tally.
 -- The Wilson interval is that of missed_spike_summary. Where what theory expects lies outside it, deviation says what is
 -- known to do that: drawn turns (--jitter) beside spikes of a tenth of the period and longer; samples' windows (the mean
 -- of ten sockets in the last hundred polls) that are longer than the spikes; one turn in twenty or more that went by in late polls; spikes that begin at the same
@@ -22,6 +21,7 @@ WITH run AS MATERIALIZED (
 ), tally AS MATERIALIZED (
 	SELECT *
 	FROM spike_tally
+	LIMIT -1
 ), ratio AS MATERIALIZED (
 	SELECT
 		tally.*,
@@ -36,6 +36,7 @@ WITH run AS MATERIALIZED (
 			+ 3.841458820694123 / tally.spikes / 4) / tally.spikes AS radicand
 	FROM tally
 	CROSS JOIN run ON run.poller_id = tally.poller_id
+	LIMIT -1
 ), newton (radicand, root) AS (
 	SELECT DISTINCT radicand, (radicand + 1) / 2
 	FROM ratio
@@ -58,6 +59,7 @@ WITH run AS MATERIALIZED (
 		iif(seen = spikes, min(0.0, centre), max(0.0, centre - half_width)) AS miss_ratio_low,
 		iif(seen = 0, max(1.0, centre), min(1.0, centre + half_width)) AS miss_ratio_high
 	FROM wilson
+	LIMIT -1
 ), read_window AS MATERIALIZED (
 	-- Once for a poller: a replay's thousand have some ten thousand rows that deviate.
 	SELECT
@@ -98,6 +100,7 @@ WITH run AS MATERIALIZED (
 		END AS known
 	FROM bounded
 	LEFT JOIN read_window ON read_window.poller_id = bounded.poller_id
+	LIMIT -1
 ), phase AS MATERIALIZED (
 	-- Likewise: pollers of one period that began together have the same phases.
 	SELECT

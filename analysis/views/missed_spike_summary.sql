@@ -2,7 +2,7 @@
 -- Of the spikes of a gauge and threshold, how many did each poller see? A row for every gauge that the poller reads and
 -- every threshold of the capture, even where there was no spike. spikes: the uncensored ones through which the poller was
 -- running, listed and folded; a folded one was missed by every poller, but where a replay counted who saw it. censored: all of the capture, counted nowhere else.
--- The expected ratio is what a poller with a random phase and the period that this one kept misses of the same spikes.
+-- What is counted is that of spike_tally. The expected ratio is what a poller with a random phase and the period that this one kept misses of the same spikes.
 CREATE VIEW missed_spike_summary AS
 WITH run AS MATERIALIZED (
 	SELECT
@@ -77,6 +77,7 @@ WITH run AS MATERIALIZED (
 		3.841458820694123 / nullif(spikes, 0) AS z2_by_n,
 		(missed * 1.0 / spikes * (spikes - missed) / spikes + 3.841458820694123 / spikes / 4) / spikes AS radicand
 	FROM counted
+	LIMIT -1
 ), newton (radicand, root) AS (
 	-- Not every SQLite is built with sqrt(). Newton's steps from above fall until they reach the root's last bit.
 	SELECT DISTINCT radicand, (radicand + 1) / 2

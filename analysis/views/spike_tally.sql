@@ -5,6 +5,9 @@
 -- without a spike have no row. The last one is open, so its end is the highest integer. A folded spike is in the decade in
 -- which its bin begins, and counts with the mean duration of its bin; every poller missed it, but where a replay counted who
 -- saw it. A report makes the same rows in one pass over the spikes (src/store/tally.c, tests/unit/test_tally.c holds them equal).
+--
+-- LIMIT -1, here and in the views that read this one: SQLite 3.37 puts even a MATERIALIZED part into each place that reads
+-- it, and computes it there anew; one with a limit it leaves alone.
 CREATE VIEW spike_tally AS
 WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 	VALUES
@@ -48,6 +51,7 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 	CROSS JOIN poller_gauge ON poller_gauge.poller_id = ran.poller_id
 	CROSS JOIN capture_threshold ON capture_threshold.capture_id = ran.capture_id
 	CROSS JOIN decade
+	LIMIT -1
 ), piece AS MATERIALIZED (
 	-- A decade, and of one in which a poller's kept period lies, the part below that.
 	SELECT run.*, 0 AS is_part, run.duration_to_ns AS below_ns
@@ -77,6 +81,7 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 				AND spike.end_ns <= piece.end_ns
 		) AS tally
 	FROM piece
+	LIMIT -1
 ), listed AS MATERIALIZED (
 	SELECT
 		run.place,
