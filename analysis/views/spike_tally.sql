@@ -23,14 +23,16 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 		(12, 100000000000, 1000000000000),
 		(13, 1000000000000, 9223372036854775807)
 ), ran AS MATERIALIZED (
-	-- Pollers that ran at the same time and read the same gauges share what is counted of a whole decade.
+	-- Pollers that ran at the same time and read the same gauges share what is counted of a whole decade; of a part of one,
+	-- if they kept the same period, too, as those of a replay do.
 	SELECT
 		capture_id,
 		poller_id,
 		start_ns,
 		end_ns,
 		kept_period_ns,
-		min(poller_id) OVER (PARTITION BY capture_id, start_ns, end_ns, gauges) AS sharer_id
+		min(poller_id) OVER (PARTITION BY capture_id, start_ns, end_ns, gauges) AS whole_id,
+		min(poller_id) OVER (PARTITION BY capture_id, start_ns, end_ns, gauges, kept_period_ns) AS part_id
 	FROM (
 		SELECT
 			poller_run.*,
@@ -53,20 +55,21 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 	CROSS JOIN decade
 	LIMIT -1
 ), piece AS MATERIALIZED (
-	-- A decade, and of one in which a poller's kept period lies, the part below that.
-	SELECT run.*, 0 AS is_part, run.duration_to_ns AS below_ns
+	-- A decade, and of one in which the kept period lies, the part below that.
+	SELECT run.*, whole_id AS sharer_id, 0 AS is_part, duration_to_ns AS below_ns
 	FROM run
-	WHERE run.poller_id = run.sharer_id
 	UNION ALL
-	SELECT run.*, 1, run.kept_period_ns
+	SELECT run.*, part_id, 1, kept_period_ns
 	FROM run
-	WHERE run.duration_from_ns < run.kept_period_ns AND run.duration_to_ns > run.kept_period_ns
+	WHERE duration_from_ns < kept_period_ns AND duration_to_ns > kept_period_ns
 ), counted AS MATERIALIZED (
 	-- "SPIKES DURATION_SUM_NS": one pass over an index for both figures; a GROUP BY over spikes x pollers takes twice the time.
 	SELECT
 		piece.place,
+		piece.place + ((piece.sharer_id - piece.poller_id) << 44) AS shared_place,
 		piece.is_part,
-		(
+		piece.is_part OR piece.duration_to_ns <= piece.kept_period_ns AS is_shorter,
+		CASE WHEN piece.poller_id = piece.sharer_id THEN (
 			SELECT count(*) || ' ' || ifnull(sum(spike.end_ns - spike.start_ns), 0)
 			FROM spike
 			WHERE spike.capture_id = piece.capture_id
@@ -79,20 +82,13 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 				AND spike.end_ns - spike.start_ns < piece.below_ns
 				AND spike.start_ns >= piece.start_ns
 				AND spike.end_ns <= piece.end_ns
-		) AS tally
+		) END AS tally
 	FROM piece
 	LIMIT -1
-), listed AS MATERIALIZED (
-	SELECT
-		run.place,
-		CAST(whole.tally AS INTEGER) AS spikes,
-		CASE
-			WHEN run.duration_to_ns <= run.kept_period_ns THEN whole.tally
-			ELSE ifnull(part.tally, '0 0')
-		END AS shorter_tally
-	FROM run
-	LEFT JOIN counted AS whole ON whole.place = run.place + (run.sharer_id - run.poller_id << 44) AND NOT whole.is_part
-	LEFT JOIN counted AS part ON part.place = run.place AND part.is_part
+), listed AS (
+	-- Each sharer has the one tally of those that share it.
+	SELECT place, is_part, is_shorter, max(tally) OVER (PARTITION BY is_part, shared_place) AS tally
+	FROM counted
 ), bin AS MATERIALIZED (
 	-- Over all sockets first: a replay may have a thousand pollers.
 	SELECT
@@ -108,10 +104,10 @@ WITH decade (digits, duration_from_ns, duration_to_ns) AS MATERIALIZED (
 ), tally AS (
 	SELECT
 		place,
-		spikes,
+		(1 - is_part) * CAST(tally AS INTEGER) AS spikes,
 		0 AS seen,
-		CAST(shorter_tally AS INTEGER) AS shorter,
-		CAST(substr(shorter_tally, instr(shorter_tally, ' ')) AS INTEGER) AS shorter_sum_ns
+		is_shorter * CAST(tally AS INTEGER) AS shorter,
+		is_shorter * CAST(substr(tally, instr(tally, ' ')) AS INTEGER) AS shorter_sum_ns
 	FROM listed
 	UNION ALL
 	-- A whole number has as many digits as its decade says.
