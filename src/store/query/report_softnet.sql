@@ -13,10 +13,11 @@ WITH edge AS (
 		after.dropped AS dropped_after,
 		before.time_squeeze AS squeeze_before,
 		after.time_squeeze AS squeeze_after
+	-- In this order: SQLite would take all pairs of samples first.
 	FROM edge
-	JOIN softnet_sample AS before
+	CROSS JOIN softnet_sample AS before
 		ON before.capture_id = :capture_id AND before.cpu = edge.cpu AND before.time_ns = edge.first_ns
-	JOIN softnet_sample AS after
+	CROSS JOIN softnet_sample AS after
 		ON after.capture_id = :capture_id AND after.cpu = edge.cpu AND after.time_ns = edge.last_ns
 ), listed AS (
 	SELECT cpu, processed, dropped_before, dropped_after, squeeze_before, squeeze_after FROM counter
