@@ -170,12 +170,27 @@ static int print_text(struct store *store, const struct capture_list *list, FILE
 	return error;
 }
 
+/* The views that are asked for each capture, and for parts of it. */
+static int keep_views(struct store *store, enum report_format format, struct failure *failure)
+{
+	static const char *const views[] = { "missed_spike_summary", "missed_spike_by_duration",
+					     "period_needed", "measurement_cost" };
+	size_t count = format == REPORT_CSV ? 1 : sizeof(views) / sizeof(views[0]);
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < count; i++)
+		error = store_keep_view(store, views[i], failure);
+	return error;
+}
+
 static int print_report(struct store *store, const struct report_options *options, FILE *out,
 			struct failure *failure)
 {
 	_cleanup_(capture_list_freep) struct capture_list list = { 0 };
 	int error = list_captures(store, options->capture_id, &list, failure);
 
+	if (error == 0)
+		error = keep_views(store, options->format, failure);
 	if (error < 0)
 		return error;
 	switch (options->format) {

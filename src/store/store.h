@@ -352,6 +352,10 @@ int store_finish(struct store *store, int64_t capture_id, int64_t end_ns, int64_
  */
 int store_tally(struct store *store, struct failure *failure);
 
+/* After it: computes a view once for all queries to come. A view knows nothing of the capture that
+ * is asked for, and does all of them each time. */
+int store_keep_view(struct store *store, const char *view, struct failure *failure);
+
 /*
  * Runs a query of the embedded ones (src/store/query/NAME.sql) and calls each() with each row.
  * :capture_id is bound where the query names it; capture_id 0 means all. each() returns 0 to go on,

@@ -91,8 +91,7 @@ static int missed_write(struct store *store, const struct tally *tally, struct f
 	return error;
 }
 
-/* The program's view, for this connection alone. kind: "VIEW", or "TABLE" where it is asked for
- * more than once and takes long. */
+/* The program's view, for this connection alone. kind: "VIEW", or "TABLE" for its rows of now. */
 static int view_make(struct store *store, const char *text, const char *kind,
 		     struct failure *failure)
 {
@@ -110,15 +109,10 @@ static int view_make(struct store *store, const char *text, const char *kind,
 	return store_execute(store, sql, failure);
 }
 
-static const char *const made_table[] = { "view/poller_run", "view/period_needed" };
-
+/* Nearly every other one reads it, and it takes all polls to know. */
 static const char *view_kind(const char *name)
 {
-	for (size_t index = 0; index < sizeof(made_table) / sizeof(made_table[0]); index++) {
-		if (strcmp(made_table[index], name) == 0)
-			return "TABLE";
-	}
-	return "VIEW";
+	return strcmp(name, "view/poller_run") == 0 ? "TABLE" : "VIEW";
 }
 
 static int views_make(struct store *store, struct failure *failure)
@@ -167,4 +161,16 @@ int store_tally(struct store *store, struct failure *failure)
 		sqlite3_exec(store->db, "ROLLBACK TO tally", NULL, NULL, NULL);
 	sqlite3_exec(store->db, "RELEASE tally", NULL, NULL, NULL);
 	return error;
+}
+
+int store_keep_view(struct store *store, const char *view, struct failure *failure)
+{
+	char name[64];
+	char drop[64];
+	int error;
+
+	snprintf(name, sizeof(name), "view/%s", view);
+	snprintf(drop, sizeof(drop), "DROP VIEW temp.%s", view);
+	error = store_execute(store, drop, failure);
+	return error ? error : view_make(store, embedded_find(name), "TABLE", failure);
 }

@@ -103,14 +103,14 @@ static int setup_rows(void **state)
 	return 0;
 }
 
-static void tally(sqlite3 *db)
+static struct store tally(sqlite3 *db)
 {
-	char path[] = "memory";
-	struct store store = { .db = db, .path = path };
+	struct store store = { .db = db };
 	struct failure failure = { 0 };
 
 	if (store_tally(&store, &failure) != 0)
 		fail_msg("%s", failure.text);
+	return store;
 }
 
 static void expect_no_more(sqlite3 *db, const char *schema, const char *other, const char *view)
@@ -157,6 +157,18 @@ static void every_view_says_the_same_in_a_report(void **state)
 	views_each(*state, expect_same);
 }
 
+static void views_that_are_kept_say_the_same(void **state)
+{
+	struct store store = tally(*state);
+	struct failure failure = { 0 };
+
+	assert_int_equal(store_keep_view(&store, "missed_spike_summary", &failure), 0);
+	assert_int_equal(store_keep_view(&store, "missed_spike_by_duration", &failure), 0);
+	views_each(*state, expect_same);
+	run(*state, "DELETE FROM temp.spike_tally");
+	expect(*state, "SELECT sum(spikes) FROM missed_spike_summary", "171900");
+}
+
 static void decades_are_those_of_a_replays_counts(void **state)
 {
 	(void)state;
@@ -177,6 +189,7 @@ int main(void)
 		TALLY_TEST(pollers_count_each_for_itself),
 		TALLY_TEST(of_two_longest_spikes_the_earlier_is_the_longest),
 		TALLY_TEST(every_view_says_the_same_in_a_report),
+		TALLY_TEST(views_that_are_kept_say_the_same),
 		cmocka_unit_test(decades_are_those_of_a_replays_counts),
 	};
 
