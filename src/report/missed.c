@@ -74,7 +74,8 @@ struct by_duration {
 	struct table *table;
 	unsigned rows;
 	unsigned deviations;
-	char gauge[GAUGE_BYTES];
+	const struct summary *telling; /* of the last row's gauge */
+	char gauge[GAUGE_BYTES]; /* as printed last */
 	int64_t duration_from_ns;
 };
 
@@ -115,16 +116,26 @@ static void add_duration_group(struct by_duration *group, const struct store_row
 	group->duration_from_ns = from_ns;
 }
 
+/* Of the gauge's most telling threshold? Rows come gauge by gauge. */
+static bool is_telling(struct by_duration *group, const struct store_row *row)
+{
+	const char *gauge = field_text(row, "gauge");
+
+	if (!group->telling || strcmp(group->telling->gauge, gauge) != 0)
+		group->telling = summary_find_telling(group->set, gauge);
+	return group->telling && threshold_equal(group->telling->threshold, field_threshold(row));
+}
+
 static int take_duration(void *context, const struct store_row *row)
 {
 	struct by_duration *group = context;
-	const struct summary *telling = summary_find_telling(group->set, field_text(row, "gauge"));
-	const struct summary_poller *poller =
-		summary_find_poller(group->set, field_integer(row, "poller_id"));
+	const struct summary_poller *poller;
 	bool deviates;
 
-	if (!poller || !telling || !threshold_equal(telling->threshold, field_threshold(row)) ||
-	    field_integer(row, "spikes") == 0)
+	if (!is_telling(group, row) || field_integer(row, "spikes") == 0)
+		return 0;
+	poller = summary_find_poller(group->set, field_integer(row, "poller_id"));
+	if (!poller)
 		return 0;
 	add_duration_group(group, row);
 	table_cell(group->table, "%s", poller->label);
