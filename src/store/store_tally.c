@@ -15,10 +15,8 @@
 /* What a report needs beside the file: the program's own views, and the tally under them. */
 
 static int tally_put(sqlite3_stmt *put, const struct tally_kind *kind, const struct tally_run *run,
-		     size_t decade)
+		     const struct tally_cell *cell, size_t decade)
 {
-	const struct tally_cell *cell = &run->cell[decade];
-
 	sqlite3_bind_int64(put, 1, kind->capture_id);
 	sqlite3_bind_int64(put, 2, run->poller_id);
 	sqlite3_bind_text(put, 3, tally_gauge_name[kind->gauge], -1, SQLITE_STATIC);
@@ -48,12 +46,13 @@ static int cells_write(struct store *store, const struct tally *tally, struct fa
 	for (size_t place = 0; place < tally->groups && !error; place++) {
 		const struct tally_group *group = &tally->group[place];
 
-		for (size_t cell = 0; cell < group->runs * TALLY_DECADES && !error; cell++) {
-			const struct tally_run *run =
-				&tally->run[group->first + cell / TALLY_DECADES];
+		for (size_t at = 0; at < group->runs * TALLY_DECADES && !error; at++) {
+			size_t index = at / TALLY_DECADES, decade = at % TALLY_DECADES;
+			const struct tally_cell *cell = &tally_cells(tally, group, decade)[index];
 
-			if (run->cell[cell % TALLY_DECADES].spikes &&
-			    tally_put(put, &group->kind, run, cell % TALLY_DECADES) != SQLITE_OK)
+			if (cell->spikes &&
+			    tally_put(put, &group->kind, &tally->run[group->first + index], cell,
+				      decade) != SQLITE_OK)
 				error = store_error(store, "writing", failure);
 		}
 	}

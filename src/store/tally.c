@@ -13,6 +13,7 @@ void tally_freep(struct tally *tally)
 {
 	free(tally->group);
 	free(tally->run);
+	free(tally->cell);
 }
 
 enum { GAUGE_NAMES = 3 };
@@ -151,9 +152,13 @@ static int tally_load(struct store *store, struct tally *tally, struct failure *
 
 	while (!error && (code = sqlite3_step(row)) == SQLITE_ROW)
 		error = tally_add(tally, row);
-	if (error == -ENOMEM)
-		return failure_set(failure, ENOMEM, "out of memory");
-	return error || code == SQLITE_DONE ? error : store_error(store, "reading", failure);
+	if (!error && code != SQLITE_DONE)
+		return store_error(store, "reading", failure);
+	if (!error && tally->runs) {
+		tally->cell = calloc(tally->runs * TALLY_DECADES, sizeof(*tally->cell));
+		error = tally->cell ? 0 : -ENOMEM;
+	}
+	return error == -ENOMEM ? failure_set(failure, ENOMEM, "out of memory") : error;
 }
 
 /* The spike that the pass has come to. */
@@ -168,55 +173,49 @@ static bool run_covers(const struct tally_run *run, const struct passing *spike)
 	return spike->start_ns >= run->start_ns && spike->end_ns <= run->end_ns;
 }
 
-/* A spike counts for each poller that ran through it. */
-static void tally_spike(const struct tally *tally, const struct tally_group *group,
-			const struct passing *spike)
+static void run_missed(struct tally_run *run, const struct passing *spike)
 {
 	int64_t duration_ns = spike->end_ns - spike->start_ns;
-	size_t decade = decade_of(duration_ns);
 
-	for (size_t index = group->first; index < group->first + group->runs; index++) {
-		struct tally_run *run = &tally->run[index];
-		struct tally_cell *cell = &run->cell[decade];
-
-		if (!run_covers(run, spike))
-			continue;
-		cell->spikes++;
-		if ((double)duration_ns >= run->kept_period_ns)
-			continue;
-		cell->shorter++;
-		cell->shorter_sum_ns += duration_ns;
-	}
+	if (duration_ns < run->missed_ns || (run->missed_id && duration_ns == run->missed_ns &&
+					     spike->start_ns >= run->missed_start_ns))
+		return;
+	run->missed_id = spike->spike_id;
+	run->missed_ns = duration_ns;
+	run->missed_start_ns = spike->start_ns;
 }
 
 static void tally_seen(const struct tally *tally, const struct tally_group *group,
 		       int64_t poller_id, const struct passing *spike)
 {
+	size_t decade = decade_of(spike->end_ns - spike->start_ns);
+	struct tally_run *first = tally->run + group->first;
 	struct tally_run *run = run_find(tally, group, poller_id);
 
 	if (!run || !run_covers(run, spike))
 		return;
-	run->cell[decade_of(spike->end_ns - spike->start_ns)].seen++;
+	tally_cells(tally, group, decade)[run - first].seen++;
 	run->last_seen_id = spike->spike_id;
 }
 
-/* After all that saw it. */
-static void tally_missed(const struct tally *tally, const struct tally_group *group,
-			 const struct passing *spike)
+/* A spike counts for each poller that ran through it; after all that saw it. */
+static void tally_spike(const struct tally *tally, const struct tally_group *group,
+			const struct passing *spike)
 {
 	int64_t duration_ns = spike->end_ns - spike->start_ns;
+	struct tally_cell *cell = tally_cells(tally, group, decade_of(duration_ns));
+	struct tally_run *run = tally->run + group->first;
 
-	for (size_t index = group->first; index < group->first + group->runs; index++) {
-		struct tally_run *run = &tally->run[index];
-
-		if (run->last_seen_id == spike->spike_id || !run_covers(run, spike) ||
-		    duration_ns < run->missed_ns ||
-		    (run->missed_id && duration_ns == run->missed_ns &&
-		     spike->start_ns >= run->missed_start_ns))
+	for (size_t index = 0; index < group->runs; index++, run++, cell++) {
+		if (!run_covers(run, spike))
 			continue;
-		run->missed_id = spike->spike_id;
-		run->missed_ns = duration_ns;
-		run->missed_start_ns = spike->start_ns;
+		cell->spikes++;
+		if ((double)duration_ns < run->kept_period_ns) {
+			cell->shorter++;
+			cell->shorter_sum_ns += duration_ns;
+		}
+		if (run->last_seen_id != spike->spike_id)
+			run_missed(run, spike);
 	}
 }
 
@@ -264,10 +263,8 @@ static int tally_pass(struct store *store, const struct tally *tally, struct fai
 		};
 
 		tally_seers(tally, group, &spike, seen, &seen_code);
-		if (!group)
-			continue;
-		tally_spike(tally, group, &spike);
-		tally_missed(tally, group, &spike);
+		if (group)
+			tally_spike(tally, group, &spike);
 	}
 	if (code != SQLITE_DONE || (seen_code != SQLITE_DONE && seen_code != SQLITE_ROW))
 		return store_error(store, "reading", failure);
@@ -283,8 +280,8 @@ static void tally_bin(const struct tally *tally, sqlite3_stmt *row)
 	int64_t spikes = sqlite3_column_int64(row, 5), sum_ns = sqlite3_column_int64(row, 6);
 
 	for (size_t index = 0; group && index < group->runs; index++) {
-		struct tally_run *run = &tally->run[group->first + index];
-		struct tally_cell *cell = &run->cell[decade];
+		const struct tally_run *run = &tally->run[group->first + index];
+		struct tally_cell *cell = &tally_cells(tally, group, decade)[index];
 
 		cell->spikes += spikes;
 		if (run->kept_period_ns * (double)spikes <= (double)sum_ns)
@@ -299,10 +296,11 @@ static void tally_bin_seen(const struct tally *tally, sqlite3_stmt *row)
 {
 	const struct tally_kind kind = kind_read(row, 0);
 	const struct tally_group *group = group_find(tally, &kind);
+	size_t decade = decade_of(sqlite3_column_int64(row, 4));
 	struct tally_run *run = group ? run_find(tally, group, sqlite3_column_int64(row, 5)) : NULL;
 
 	if (run)
-		run->cell[decade_of(sqlite3_column_int64(row, 4))].seen +=
+		tally_cells(tally, group, decade)[run - (tally->run + group->first)].seen +=
 			sqlite3_column_int64(row, 6);
 }
 

@@ -33,7 +33,6 @@ struct tally_run {
 	int64_t missed_id; /* the longest spike that it missed, of equals the earliest; 0: none */
 	int64_t missed_ns; /* how long that lasted */
 	int64_t missed_start_ns;
-	struct tally_cell cell[TALLY_DECADES];
 };
 
 /* What tells the spikes of one gauge and threshold of a capture from others. */
@@ -53,12 +52,20 @@ struct tally_group {
 struct tally {
 	struct tally_group *group; /* in the order of their kinds */
 	struct tally_run *run;
+	struct tally_cell *cell; /* group by group, decade by decade, run by run */
 	size_t groups;
 	size_t runs;
 };
 
 /* By tally_kind.gauge. */
 extern const char *const tally_gauge_name[];
+
+/* A group's cells of one decade, in the order of its runs. */
+static inline struct tally_cell *tally_cells(const struct tally *tally,
+					     const struct tally_group *group, size_t decade)
+{
+	return tally->cell + group->first * TALLY_DECADES + decade * group->runs;
+}
 
 /* Where a decade begins: 0, 1,000 ns, 10,000 ns, … */
 int64_t tally_decade_start_ns(size_t decade);
