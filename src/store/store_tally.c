@@ -28,9 +28,9 @@ static int tally_put(sqlite3_stmt *put, const struct tally_kind *kind, const str
 							 tally_decade_start_ns(decade + 1));
 	sqlite3_bind_int64(put, 8, cell->spikes);
 	sqlite3_bind_int64(put, 9, cell->seen);
-	sqlite3_bind_double(put, 10,
-			    run->kept_period_ns * (double)cell->shorter -
-				    (double)cell->shorter_sum_ns);
+	sqlite3_bind_double(put, 10, run->kept_period_ns);
+	sqlite3_bind_int64(put, 11, cell->shorter);
+	sqlite3_bind_int64(put, 12, cell->shorter_sum_ns);
 	sqlite3_step(put);
 	return sqlite3_reset(put);
 }
@@ -40,7 +40,7 @@ static int cells_write(struct store *store, const struct tally *tally, struct fa
 	_cleanup_(statement_freep) sqlite3_stmt *put = NULL;
 	int error = store_prepare(
 		store,
-		"INSERT INTO temp.spike_tally VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+		"INSERT INTO temp.spike_tally VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 * ?11 - ?12)",
 		&put, failure);
 
 	for (size_t place = 0; place < tally->groups && !error; place++) {
