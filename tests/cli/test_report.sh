@@ -66,7 +66,15 @@ fi
 ) | true
 tap_equal "a reader that went away is no failure" "0 " "$(cat "$scratch/status") $(cat "$scratch/stderr")"
 
-# A file keeps the views that it was made with: one that the project ships has to be carried over when they change.
+# A file keeps the views that it was made with; a report has its own.
+sqlite3 "$file" "DROP VIEW missed_spike_summary; CREATE VIEW missed_spike_summary AS SELECT 'of yesterday' AS spikes"
+before=$(cksum <"$file")
+"$binary" report "$file" >"$scratch/yesterday" 2>"$scratch/stderr"
+tap_equal "a file of yesterday's views is reported on" "0 " "$? $(cat "$scratch/stderr")"
+"$binary" report "$file" --format csv >"$scratch/yesterday" 2>"$scratch/stderr"
+tap_equal "likewise as csv" "0 " "$? $(cat "$scratch/stderr")"
+tap_equal "the file is as it was" "$before" "$(cksum <"$file")"
+tap_equal "nothing was left beside it" "" "$(ls "$file"-* 2>/dev/null)"
 for format in text csv json; do
 	"$binary" report datasets/demo-small.db --format $format >"$scratch/stdout" 2>"$scratch/stderr"
 	tap_equal "the shipped capture as $format" "0 " "$? $(cat "$scratch/stderr")"
