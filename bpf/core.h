@@ -23,12 +23,30 @@
 #include "accept.h"
 #include "socket.h"
 
+/*
+ * Of a traced capture: a packet that filled a hole was queued first, and what had waited behind the
+ * hole after it (tcp_data_queue(), tcp_ofo_queue(), v6.18). A poller may read the queue between the
+ * two.
+ */
+static __always_inline void enqueue_observe_hole(struct sock *sk, struct socket_state *state,
+						 __u32 rcv_nxt, __u32 before_rcv_nxt)
+{
+	__u32 rx_queue_bytes = state->gauge[GAUGE_RX_QUEUE].value_bytes;
+
+	if (!state->packet_ns || (__s32)(state->packet_end_seq - before_rcv_nxt) <= 0 ||
+	    (__s32)(rcv_nxt - state->packet_end_seq) <= 0)
+		return;
+	gauge_set(state, GAUGE_RX_QUEUE, rx_queue_bytes + (state->packet_end_seq - before_rcv_nxt),
+		  bpf_ktime_get_ns(), sk);
+}
+
 /* Measurement point: data was queued for the application. */
 static __always_inline int record_enqueue(struct sock *sk)
 {
 	struct socket_state *state;
 	const struct tcp_sock *tp;
 	struct queues queues;
+	__u32 before_rcv_nxt;
 
 	if (sk->__sk_common.skc_state == TCP_LISTEN)
 		return listener_observe(sk);
@@ -40,9 +58,12 @@ static __always_inline int record_enqueue(struct sock *sk)
 	socket_tell_seq(state, queues.rcv_nxt);
 	if (state->note == NOTE_ARRIVAL)
 		state->note = NOTE_NONE; /* this is its announcement */
+	before_rcv_nxt = state->rcv_nxt;
 	socket_catch_up(sk, state, &queues);
-	if (trace_wanted)
+	if (trace_wanted) {
 		state->since_ns = state->packet_ns;
+		enqueue_observe_hole(sk, state, queues.rcv_nxt, before_rcv_nxt);
+	}
 	socket_observe(sk, state, &queues);
 	if (trace_wanted) {
 		state->packet_ns = 0;
@@ -134,8 +155,10 @@ static __always_inline int packet_observe(struct sock *sk, struct socket_state *
 	socket_tell_seq(state, packet->end_seq);
 	if ((__s32)(packet->ack_seq - state->told_ack) > 0)
 		state->told_ack = packet->ack_seq;
-	if (trace_wanted)
+	if (trace_wanted) {
 		state->packet_ns = packet->end_seq != packet->seq ? bpf_ktime_get_ns() : 0;
+		state->packet_end_seq = packet->end_seq;
+	}
 	if (blog_wanted)
 		blog_observe(state, queues.rmem_bytes, queues.rx_queue_bytes, skb->data_len);
 	if ((__s32)(packet->ack_seq - una) > 0 && (__s32)(tp->snd_nxt - packet->ack_seq) >= 0) {

@@ -118,6 +118,7 @@ struct socket_state {
 	struct blog_state blog;
 	__u64 first_ns;
 	__u32 events; /* in event[] */
+	__u32 packet_end_seq; /* of a traced capture: where the running packet's data ends */
 	__u32 ack_event; /* of a traced capture: the one of the running ACK, counted from 1, 0: none
 			  */
 	__u32 asked_flags; /* that the socket did not have before the capture: closing.h */
