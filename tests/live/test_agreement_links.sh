@@ -43,6 +43,8 @@ if agreement_netns $far && agreement_netns $middle &&
 	# Over this link a server of Fast Open closes before the handshake is over.
 	for conversation in echo drawn bulk half-close fast-open; do
 		talks $conversation 10.23.8.1 /run/netns/$far
+		# Steps in the middle of filling a hole (README, limits): 0 to 2 a run of 13,500 samples in 15 runs, 0.7 on average.
+		[ $conversation = bulk ] && values_between=4 || values_between=
 		agrees "$conversation over a bad link"
 	done
 	late=$(counted TCPOFOQueue)
