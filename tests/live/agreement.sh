@@ -87,7 +87,7 @@ unseen()
 # held_to NAME GAUGE: values that the series lacks. Where the capture counted packets that went by unseen, no more than 1 to 1,000
 # samples, both pollers' together, and no more than 1 in 100 samples read one: each is read until the socket's next hook. Where it
 # counted none, 1 to 20,000 samples: a processor that is lost between a packet's hook and its change (README, limits); or as many as
-# $values_between, where a script expects values that no hook sees.
+# $values_between, where a script expects values of the receive side that no hook sees.
 held_to()
 {
 	short=${2%_queue}
@@ -96,7 +96,8 @@ held_to()
 		least=3
 	else
 		per=20000
-		least=${values_between:-1}
+		least=1
+		[ $2 = tx_queue ] || least=${values_between:-1}
 	fi
 	tap_equal "$1: $2 agrees" 1 "$(query "SELECT sum(${short}_agrees = 0) <= max(count(${short}_agrees) / 100, 20) AND
 		(SELECT count(*) FROM (SELECT DISTINCT socket_id, $2_bytes FROM sample WHERE ${short}_agrees = 0)) <= max(count(${short}_agrees) / $per, $least)
