@@ -206,7 +206,7 @@ static int intervals_make(struct maker *maker)
 		words_add_all(&trial->capture, "-p", PORT, "--trace", "--threshold",
 			      "256,1K,4K,16K,64K");
 		pollers_add(trial, poller);
-		words_add_all(&trial->replay, "--poll", replay_periods, "--repeat", "100", "--keep",
+		words_add_all(&trial->replay, "--poll", replay_periods, "--repeat", "20", "--keep",
 			      "counts");
 		/* Bursts that keep step with the polls. */
 		for (unsigned drawn = 0; drawn < 2; drawn++) {
@@ -315,11 +315,11 @@ static void treatment_apply(const struct maker *maker, const struct treatment *t
 /* Throughput of a closed loop, and latency at a fixed rate. */
 static int overhead_make(struct maker *maker)
 {
-	unsigned blocks = maker->options->quick ? 2 : 12;
+	unsigned blocks = maker->options->quick ? 2 : 10;
 	unsigned count = maker->options->quick	    ? QUICK_TREATMENTS :
 			 maker->options->yardsticks ? TREATMENTS :
 						      TREATMENTS - YARDSTICKS;
-	uint64_t length_ns = (maker->options->quick ? 2ULL : 4ULL) * NS_PER_S;
+	uint64_t length_ns = (maker->options->quick ? 2ULL : 3ULL) * NS_PER_S;
 
 	for (unsigned block = 1; block <= blocks; block++) {
 		for (unsigned index = 0; index < count * 2; index++) {
