@@ -23,27 +23,31 @@ struct listener {
 	__u64 sk; /* the struct sock: read only, and only believed while its cookie is ours */
 	__u32 number; /* record_header.socket_number, 0: outside the filter, or not told of yet */
 	__u32 connections; /* as told last */
+#ifndef POLLGAP_PORTABLE
 	struct bpf_timer timer;
 	__u32 looks; /* the timer is initialised */
 	__u32 padding;
+#endif
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LISTENERS_MAX);
+#ifndef POLLGAP_PORTABLE
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64); /* cookie */
+#endif
+	__type(key, __u64); /* socket_key() */
 	__type(value, struct listener);
 } listeners SEC(".maps");
 
 /* The listener's queue as it is now. */
 static __always_inline void accept_emit(struct listener *listener, const struct sock *sk)
 {
-	__u32 connections = sk->sk_ack_backlog;
+	__u32 connections = peek(sk->sk_ack_backlog);
 	struct record_accept *record;
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (now_ns < start_ns || now_ns >= stop_ns)
+	if (now_ns < shared.start_ns || now_ns >= shared.stop_ns)
 		return;
 	record = record_reserve(RECORD_ACCEPT, sizeof(*record));
 	if (!record)
@@ -51,17 +55,28 @@ static __always_inline void accept_emit(struct listener *listener, const struct 
 	record_head(&record->header, listener->number, RECORD_ACCEPT, 0, 0, 0);
 	record->time_ns = now_ns;
 	record->connections = connections;
-	record->limit_connections = sk->sk_max_ack_backlog;
+	record->limit_connections = peek(sk->sk_max_ack_backlog);
 	record_submit(record);
 	listener->connections = connections;
 }
+
+#ifdef POLLGAP_PORTABLE
+
+/* No timers before 5.15: a backend of this object has the hook on accept(2) whenever accept queues
+ * are measured. */
+static __always_inline void listener_watch(struct listener *listener)
+{
+	(void)listener;
+}
+
+#else
 
 static __always_inline const struct sock *listener_sock(const struct listener *listener,
 							__u64 cookie)
 {
 	const struct sock *sk = kernel_object(struct sock, (void *)listener->sk);
 
-	return (__u64)sk->__sk_common.skc_cookie.counter == cookie ? sk : NULL;
+	return (__u64)peek(sk->__sk_common.skc_cookie.counter) == cookie ? sk : NULL;
 }
 
 /* Runs every ACCEPT_LOOK_NS while the queue is at or above the lowest threshold. */
@@ -69,11 +84,11 @@ static int listener_look(void *map, __u64 *cookie, struct listener *listener)
 {
 	const struct sock *sk = listener_sock(listener, *cookie);
 
-	if (!sk || sk->__sk_common.skc_state != TCP_LISTEN)
+	if (!sk || peek(sk->__sk_common.skc_state) != TCP_LISTEN)
 		return 0;
-	if (sk->sk_ack_backlog != listener->connections)
+	if (peek(sk->sk_ack_backlog) != listener->connections)
 		accept_emit(listener, sk);
-	if (listener->connections >= accept_threshold)
+	if (listener->connections >= config.accept_threshold)
 		bpf_timer_start(&listener->timer, ACCEPT_LOOK_NS, 0);
 	return 0;
 }
@@ -87,6 +102,8 @@ static __always_inline void listener_watch(struct listener *listener)
 	bpf_timer_start(&listener->timer, ACCEPT_LOOK_NS, 0);
 }
 
+#endif
+
 static __noinline int listener_begin(struct sock *sk, __u64 cookie)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
@@ -94,21 +111,21 @@ static __noinline int listener_begin(struct sock *sk, __u64 cookie)
 	struct listener *listener;
 	__u32 number;
 
-	if (now_ns < start_ns || now_ns >= stop_ns)
+	if (now_ns < shared.start_ns || now_ns >= shared.stop_ns)
 		return 0;
 	/* Two CPUs may come here at once: the second one finds the first one's. */
 	if (bpf_map_update_elem(&listeners, &cookie, &new_listener, BPF_NOEXIST)) {
 		if (!bpf_map_lookup_elem(&listeners, &cookie))
-			__sync_fetch_and_add(&lost_listeners, 1);
+			__sync_fetch_and_add(&shared.lost_listeners, 1);
 		return 0;
 	}
-	if (sk->__sk_common.skc_net.net->ns.inum != filter_netns_inode || !socket_port_matches(sk))
+	if (socket_netns_inode(sk) != config.filter_netns_inode || !socket_port_matches(sk))
 		return 0;
 	/* Its number shows only when the socket's own record is in the ring: no other CPU tells of
 	 * a queue before that. What was queued there meanwhile is in the queue that this one tells.
 	 */
-	number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
-	socket_emit(sk, number, now_ns, RECORD_LISTENER | (walk_runs ? RECORD_OLDER : 0));
+	number = socket_number();
+	socket_emit(sk, number, now_ns, RECORD_LISTENER | (shared.walk_runs ? RECORD_OLDER : 0));
 	listener = bpf_map_lookup_elem(&listeners, &cookie);
 	if (listener)
 		listener->number = number;
@@ -121,9 +138,9 @@ static __noinline int listener_observe(struct sock *sk)
 	struct listener *listener;
 	__u64 cookie;
 
-	if (!sk || !start_ns || !accept_threshold || !socket_is_tcp(sk))
+	if (!sk || !shared.start_ns || !config.accept_threshold || !socket_is_tcp(sk))
 		return 0;
-	cookie = bpf_get_socket_cookie(sk);
+	cookie = socket_key(sk);
 	listener = bpf_map_lookup_elem(&listeners, &cookie);
 	if (!listener) {
 		listener_begin(sk, cookie);
@@ -132,7 +149,7 @@ static __noinline int listener_observe(struct sock *sk)
 	if (!listener || !listener->number)
 		return 0;
 	accept_emit(listener, sk);
-	if (listener->connections >= accept_threshold)
+	if (listener->connections >= config.accept_threshold)
 		listener_watch(listener);
 	return 0;
 }
@@ -146,7 +163,7 @@ static __noinline int listener_end(struct sock *sk)
 
 	if (!sk)
 		return 0;
-	cookie = bpf_get_socket_cookie(sk);
+	cookie = socket_key(sk);
 	listener = bpf_map_lookup_elem(&listeners, &cookie);
 	if (!listener)
 		return 0;
@@ -159,9 +176,20 @@ static __noinline int listener_end(struct sock *sk)
 		return 0;
 	record_head(&record->header, number, RECORD_DEATH, 0, 0, 0);
 	record->time_ns = bpf_ktime_get_ns();
-	if (record->time_ns > stop_ns)
-		record->time_ns = stop_ns;
+	if (record->time_ns > shared.stop_ns)
+		record->time_ns = shared.stop_ns;
 	record_submit(record);
+	return 0;
+}
+
+/* Measurement point: a connection was taken out of this listener's queue. */
+static __always_inline int record_accept_returned(struct sock *sk)
+{
+	__u64 key = socket_key(sk);
+	struct listener *listener = bpf_map_lookup_elem(&listeners, &key);
+
+	if (listener && listener->number)
+		accept_emit(listener, sk);
 	return 0;
 }
 
@@ -172,16 +200,16 @@ struct pt_regs___accept {
 	unsigned long di;
 	unsigned long orig_ax;
 } __relocated;
-#define syscall_number(regs) ((regs)->orig_ax)
-#define syscall_first(regs) ((regs)->di)
+#define syscall_number(regs) peek((regs)->orig_ax)
+#define syscall_first(regs) peek((regs)->di)
 enum { SYSCALL_ACCEPT = 43, SYSCALL_ACCEPT4 = 288 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs___accept {
 	__u64 orig_x0;
 	__s32 syscallno;
 } __relocated;
-#define syscall_number(regs) ((regs)->syscallno)
-#define syscall_first(regs) ((regs)->orig_x0)
+#define syscall_number(regs) peek((regs)->syscallno)
+#define syscall_first(regs) peek((regs)->orig_x0)
 enum { SYSCALL_ACCEPT = 202, SYSCALL_ACCEPT4 = 242 };
 #endif
 
@@ -194,22 +222,29 @@ static __always_inline int record_accepted(const struct pt_regs___accept *regs, 
 	const struct socket *socket;
 	struct listener *listener;
 	const struct sock *sk;
-	__u64 cookie;
+	__u64 key;
 
-	if ((number != SYSCALL_ACCEPT && number != SYSCALL_ACCEPT4) || result < 0 || !start_ns)
+	if ((number != SYSCALL_ACCEPT && number != SYSCALL_ACCEPT4) || result < 0 || !shared.start_ns)
 		return 0;
 	task = (const struct task_struct *)bpf_get_current_task();
 	files = BPF_CORE_READ(task, files, fdt, fd);
 	bpf_probe_read_kernel(&file, sizeof(file), files + (__u32)syscall_first(regs));
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	listener = bpf_map_lookup_elem(&listeners, &cookie);
+#ifdef POLLGAP_PORTABLE
+	key = socket_key(sk);
+#else
+	key = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+#endif
+	listener = bpf_map_lookup_elem(&listeners, &key);
 	if (!listener || !listener->number)
 		return 0;
-	sk = listener_sock(listener, cookie);
-	if (sk)
-		accept_emit(listener, sk);
+#ifndef POLLGAP_PORTABLE
+	sk = listener_sock(listener, key);
+	if (!sk)
+		return 0;
+#endif
+	accept_emit(listener, sk);
 	return 0;
 }
 

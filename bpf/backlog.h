@@ -33,14 +33,14 @@ static __always_inline const struct softnet_data *backlog_softnet(const struct b
 
 static __always_inline bool backlog_measured(__u64 now_ns)
 {
-	return start_ns && now_ns >= start_ns && now_ns < stop_ns;
+	return shared.start_ns && now_ns >= shared.start_ns && now_ns < shared.stop_ns;
 }
 
 /* Squeezes and drops are counted past stop_ns, too: they are held against counters whose last
  * reading comes after it. */
 static __always_inline bool backlog_counted(__u64 now_ns)
 {
-	return start_ns && now_ns >= start_ns && !backlogs_collected;
+	return shared.start_ns && now_ns >= shared.start_ns && !shared.backlogs_collected;
 }
 
 static __always_inline void backlog_close(struct backlog_state *state, __u32 index, __u64 now_ns)
@@ -77,7 +77,7 @@ static __noinline int backlog_set(struct backlog_state *state, __u32 packets, __
 	for (__u32 index = BACKLOG_THRESHOLDS_MAX; index-- > 0;) {
 		if (index >= state->level)
 			continue;
-		if (packets >= backlog_threshold_packets[index])
+		if (packets >= config.backlog_threshold_packets[index])
 			break;
 		backlog_close(state, index, now_ns);
 		state->level = index;
@@ -90,7 +90,7 @@ static __noinline int backlog_set(struct backlog_state *state, __u32 packets, __
 	for (__u32 index = 0; index < BACKLOG_THRESHOLDS_MAX; index++) {
 		if (index < state->level)
 			continue;
-		if (index >= backlog_thresholds || packets < backlog_threshold_packets[index])
+		if (index >= config.backlog_thresholds || packets < config.backlog_threshold_packets[index])
 			break;
 		state->spike[index] = (struct backlog_spike_state){
 			.start_ns = now_ns,
@@ -118,7 +118,7 @@ static __noinline int backlog_flush(struct backlog_state *state)
 		record_submit(record);
 	} else {
 		/* Events are counted, not records: record_reserve() has counted one. */
-		__sync_fetch_and_add(&lost_records[RECORD_BACKLOG_EVENTS], state->events - 1);
+		__sync_fetch_and_add(&shared.lost_records[RECORD_BACKLOG_EVENTS], state->events - 1);
 	}
 	state->events = 0;
 	return 0;
@@ -142,14 +142,14 @@ static __noinline int backlog_begin(struct backlog_state *state, __u32 packets, 
 	if (!state)
 		return 0;
 	state->begun = 1;
-	if (trace_wanted && packets)
+	if (config.trace_wanted && packets)
 		backlog_event(state, packets, since_ns);
 	return backlog_set(state, packets, since_ns, RECORD_LEFT_CENSORED);
 }
 
 static __always_inline __u32 backlog_packets(const struct softnet_data *softnet)
 {
-	return softnet->input_pkt_queue.qlen + softnet->process_queue.qlen;
+	return peek(softnet->input_pkt_queue.qlen) + peek(softnet->process_queue.qlen);
 }
 
 /* Below the lowest threshold only its crossing matters, but for a trace. */
@@ -159,20 +159,20 @@ static __always_inline void backlog_observe(struct backlog_state *state)
 	__u64 now_ns;
 
 	if (packets == state->packets ||
-	    (!trace_wanted && !state->level && state->packets < backlog_threshold_packets[0] &&
-	     packets < backlog_threshold_packets[0])) {
+	    (!config.trace_wanted && !state->level && state->packets < config.backlog_threshold_packets[0] &&
+	     packets < config.backlog_threshold_packets[0])) {
 		state->packets = packets;
 		return;
 	}
 	now_ns = bpf_ktime_get_ns();
 	if (!backlog_measured(now_ns)) {
-		if (!start_ns || now_ns < start_ns)
+		if (!shared.start_ns || now_ns < shared.start_ns)
 			state->packets = packets;
 		return;
 	}
 	if (!state->begun)
-		backlog_begin(state, state->packets, start_ns);
-	if (trace_wanted)
+		backlog_begin(state, state->packets, shared.start_ns);
+	if (config.trace_wanted)
 		backlog_event(state, packets, now_ns);
 	backlog_set(state, packets, now_ns, 0);
 }
@@ -181,7 +181,7 @@ static __noinline int backlog_end_drops(struct backlog_state *state)
 {
 	struct record_drop *record;
 
-	if (!state || !state->drop_packets || backlogs_collected)
+	if (!state || !state->drop_packets || shared.backlogs_collected)
 		return 0;
 	record = record_reserve(RECORD_DROP, sizeof(*record));
 	if (record) {
@@ -236,11 +236,11 @@ static __always_inline void backlog_learn(struct backlog_state *state,
 	const struct softnet_data *softnet;
 	__u64 now_ns;
 
-	if (napi->dev)
+	if (peek(napi->dev))
 		return;
 	state->softnet = (__u64)napi - bpf_core_field_offset(struct softnet_data, backlog);
 	softnet = backlog_softnet(state);
-	state->squeezes = softnet->time_squeeze;
+	state->squeezes = peek(softnet->time_squeeze);
 	state->packets = backlog_packets(softnet);
 	now_ns = bpf_ktime_get_ns();
 	if (backlog_measured(now_ns))
@@ -261,7 +261,7 @@ static __always_inline int record_round(const struct napi_struct *napi, int work
 		return 0;
 	softnet = backlog_softnet(state);
 	/* A process that polls a device itself is no part of a round. */
-	if (!bpf_core_field_exists(softnet->in_net_rx_action) || softnet->in_net_rx_action)
+	if (!bpf_core_field_exists(softnet->in_net_rx_action) || peek(softnet->in_net_rx_action))
 		state->work_packets += work_packets;
 	backlog_observe(state);
 	return 0;
@@ -270,6 +270,7 @@ static __always_inline int record_round(const struct napi_struct *napi, int work
 /* Measurement point: a softirq is over. A round that was cut short has counted itself by now. */
 static __always_inline int record_round_end(unsigned int vector)
 {
+	const struct softnet_data *softnet;
 	struct record_squeeze *record;
 	struct backlog_state *state;
 	__u32 squeezes, cause;
@@ -280,9 +281,10 @@ static __always_inline int record_round_end(unsigned int vector)
 	state = backlog_find();
 	if (!state || !state->softnet)
 		return 0;
-	cause = state->work_packets >= netdev_budget_packets ? SQUEEZE_BUDGET : SQUEEZE_TIME;
+	cause = state->work_packets >= shared.netdev_budget_packets ? SQUEEZE_BUDGET : SQUEEZE_TIME;
 	state->work_packets = 0;
-	squeezes = backlog_softnet(state)->time_squeeze;
+	softnet = backlog_softnet(state);
+	squeezes = peek(softnet->time_squeeze);
 	if (squeezes == state->squeezes)
 		return 0;
 	state->squeezes = squeezes;

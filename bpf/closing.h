@@ -12,6 +12,39 @@
  */
 #include "core.h"
 
+static __always_inline bool state_is_closing(__u32 state)
+{
+	return state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT ||
+	       state == TCP_CLOSING || state == TCP_LAST_ACK;
+}
+
+#ifdef POLLGAP_PORTABLE
+
+/* Measurement point: a packet has come to a connection that is not, or no longer, ESTABLISHED. */
+static __always_inline int record_closing_packet(struct sock *sk, const struct sk_buff *skb)
+{
+	struct socket_state *state = socket_is_tcp(sk) ? state_of(sk) : NULL;
+
+	if (!state || state->closed || !state_is_closing(peek(sk->__sk_common.skc_state)))
+		return 0;
+	return packet_observe(sk, state, skb);
+}
+
+/* Nothing was asked for on a socket's behalf. */
+static __always_inline void closing_watch(struct sock *sk, struct socket_state *state)
+{
+	(void)sk;
+	(void)state;
+}
+
+static __always_inline void closing_leave(struct sock *sk, struct socket_state *state)
+{
+	(void)sk;
+	(void)state;
+}
+
+#else
+
 extern void *bpf_cast_to_kern_ctx(void *context) __ksym;
 
 enum {
@@ -24,13 +57,7 @@ enum {
  * applied: tcp_bpf_rtt() is called right after that, v6.18. */
 static __always_inline __u32 closing_flags(void)
 {
-	return BPF_SOCK_OPS_STATE_CB_FLAG | (trace_wanted ? BPF_SOCK_OPS_RTT_CB_FLAG : 0);
-}
-
-static __always_inline bool state_is_closing(__u32 state)
-{
-	return state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT ||
-	       state == TCP_CLOSING || state == TCP_LAST_ACK;
+	return BPF_SOCK_OPS_STATE_CB_FLAG | (config.trace_wanted ? BPF_SOCK_OPS_RTT_CB_FLAG : 0);
 }
 
 /* Adds what the socket has not been asked to tell yet, by us or anybody else. */
@@ -91,9 +118,9 @@ static __always_inline void closing_watch(struct sock *sk, struct socket_state *
 	__u32 had_flags = kernel_object(struct tcp_sock, sk)->bpf_sock_ops_cb_flags;
 	__u32 flags = closing_flags();
 
-	if (!closing_watched)
+	if (!config.closing_watched)
 		return;
-	if (state_is_closing(sk->__sk_common.skc_state))
+	if (state_is_closing(peek(sk->__sk_common.skc_state)))
 		flags |= BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG;
 	state->asked_flags |= flags & ~had_flags;
 	closing_set_flags(sk, had_flags | flags);
@@ -108,5 +135,7 @@ static __always_inline void closing_leave(struct sock *sk, struct socket_state *
 		closing_set_flags(sk, flags & ~state->asked_flags);
 	state->asked_flags = 0;
 }
+
+#endif
 
 #endif

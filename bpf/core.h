@@ -48,24 +48,24 @@ static __always_inline int record_enqueue(struct sock *sk)
 	struct queues queues;
 	__u32 before_rcv_nxt;
 
-	if (sk->__sk_common.skc_state == TCP_LISTEN)
+	if (peek(sk->__sk_common.skc_state) == TCP_LISTEN)
 		return listener_observe(sk);
 	state = socket_find(sk);
 	if (!state)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
-	queues = queues_read(sk, tp, tp->snd_una);
+	queues = queues_read(sk, tp, peek(tp->snd_una));
 	socket_tell_seq(state, queues.rcv_nxt);
 	if (state->note == NOTE_ARRIVAL)
 		state->note = NOTE_NONE; /* this is its announcement */
 	before_rcv_nxt = state->rcv_nxt;
 	socket_catch_up(sk, state, &queues);
-	if (trace_wanted) {
+	if (config.trace_wanted) {
 		state->since_ns = state->packet_ns;
 		enqueue_observe_hole(sk, state, queues.rcv_nxt, before_rcv_nxt);
 	}
 	socket_observe(sk, state, &queues);
-	if (trace_wanted) {
+	if (config.trace_wanted) {
 		state->packet_ns = 0;
 		state->since_ns = 0;
 	}
@@ -77,8 +77,8 @@ static __always_inline int record_enqueue(struct sock *sk)
 static __always_inline bool packet_is_silent(const struct sock *sk, const struct tcp_sock *tp,
 					     const struct tcp_skb_cb *packet)
 {
-	return packet->end_seq != packet->seq &&
-	       (packet->seq != tp->rcv_nxt || sk->sk_rcvlowat > 1);
+	return peek(packet->end_seq) != peek(packet->seq) &&
+	       (peek(packet->seq) != peek(tp->rcv_nxt) || peek(sk->sk_rcvlowat) > 1);
 }
 
 /*
@@ -89,9 +89,9 @@ static __always_inline bool packet_is_silent(const struct sock *sk, const struct
 static __always_inline bool packet_is_announced(const struct sock *sk, const struct tcp_sock *tp,
 						const struct tcp_skb_cb *packet)
 {
-	return packet->end_seq != packet->seq && packet->seq == tp->rcv_nxt &&
-	       sk->sk_rcvlowat <= 1 && (__s32)(tp->rcv_wup + tp->rcv_wnd - packet->end_seq) >= 0 &&
-	       sk->sk_backlog.rmem_alloc.counter < sk->sk_rcvbuf && tp->snd_nxt == tp->write_seq;
+	return peek(packet->end_seq) != peek(packet->seq) && peek(packet->seq) == peek(tp->rcv_nxt) &&
+	       peek(sk->sk_rcvlowat) <= 1 && (__s32)(peek(tp->rcv_wup) + peek(tp->rcv_wnd) - peek(packet->end_seq)) >= 0 &&
+	       peek(sk->sk_backlog.rmem_alloc.counter) < peek(sk->sk_rcvbuf) && peek(tp->snd_nxt) == peek(tp->write_seq);
 }
 
 /*
@@ -102,11 +102,11 @@ static __always_inline bool packet_is_announced(const struct sock *sk, const str
 static __always_inline bool packet_may_be_refused(const struct tcp_sock *tp,
 						  const struct tcp_skb_cb *packet)
 {
-	__u32 end_seq = packet->end_seq;
+	__u32 end_seq = peek(packet->end_seq);
 
-	return (__s32)(end_seq - tp->rcv_wup) < 0 ||
-	       ((__s32)(end_seq - (tp->rcv_wup + tp->rcv_wnd)) > 0 &&
-		(__s32)(end_seq - tp->rcv_nxt) > 0);
+	return (__s32)(end_seq - peek(tp->rcv_wup)) < 0 ||
+	       ((__s32)(end_seq - (peek(tp->rcv_wup) + peek(tp->rcv_wnd))) > 0 &&
+		(__s32)(end_seq - peek(tp->rcv_nxt)) > 0);
 }
 
 /* The blog's gauge: struct record_blog. */
@@ -116,7 +116,7 @@ static __noinline int blog_observe(struct socket_state *state, __u32 rmem_bytes,
 	__u32 gauge_bytes = rmem_bytes + data_len_bytes;
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (!state || now_ns >= stop_ns)
+	if (!state || now_ns >= shared.stop_ns)
 		return 0;
 	if (now_ns >= state->period_end_ns)
 		socket_next_period(state, now_ns);
@@ -148,28 +148,28 @@ static __always_inline int packet_observe(struct sock *sk, struct socket_state *
 
 	tp = kernel_object(struct tcp_sock, sk);
 	socket_check_told(sk, state, tp);
-	una = tp->snd_una;
+	una = peek(tp->snd_una);
 	queues = queues_read(sk, tp, una);
 	socket_catch_up(sk, state, &queues);
 	packet = kernel_object(struct tcp_skb_cb, skb->cb);
-	socket_tell_seq(state, packet->end_seq);
-	if ((__s32)(packet->ack_seq - state->told_ack) > 0)
-		state->told_ack = packet->ack_seq;
-	if (trace_wanted) {
-		state->packet_ns = packet->end_seq != packet->seq ? bpf_ktime_get_ns() : 0;
-		state->packet_end_seq = packet->end_seq;
+	socket_tell_seq(state, peek(packet->end_seq));
+	if ((__s32)(peek(packet->ack_seq) - state->told_ack) > 0)
+		state->told_ack = peek(packet->ack_seq);
+	if (config.trace_wanted) {
+		state->packet_ns = peek(packet->end_seq) != peek(packet->seq) ? bpf_ktime_get_ns() : 0;
+		state->packet_end_seq = peek(packet->end_seq);
 	}
-	if (blog_wanted)
-		blog_observe(state, queues.rmem_bytes, queues.rx_queue_bytes, skb->data_len);
-	if ((__s32)(packet->ack_seq - una) > 0 && (__s32)(tp->snd_nxt - packet->ack_seq) >= 0) {
+	if (config.blog_wanted)
+		blog_observe(state, queues.rmem_bytes, queues.rx_queue_bytes, peek(skb->data_len));
+	if ((__s32)(peek(packet->ack_seq) - una) > 0 && (__s32)(peek(tp->snd_nxt) - peek(packet->ack_seq)) >= 0) {
 		if (queues.tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
 			socket_observe(sk, state, &queues);
 		state->ack_event = 0;
-		if (sk->__sk_common.skc_state == TCP_ESTABLISHED &&
+		if (peek(sk->__sk_common.skc_state) == TCP_ESTABLISHED &&
 		    packet_is_announced(sk, tp, packet))
 			return 0;
 		if (!packet_may_be_refused(tp, packet))
-			queues.tx_queue_bytes = tp->write_seq - packet->ack_seq;
+			queues.tx_queue_bytes = peek(tp->write_seq) - peek(packet->ack_seq);
 	}
 	socket_observe(sk, state, &queues);
 	if (packet_is_silent(sk, tp, packet)) {
@@ -193,12 +193,12 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
  */
 static __always_inline int record_copy(const struct sk_buff *skb)
 {
-	struct sock *sk = skb->sk;
+	struct sock *sk = peek(skb->sk);
 	struct socket_state *state;
 
 	if (!sk || !socket_is_tcp(sk))
 		return 0;
-	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	state = state_of(sk);
 	if (state && !state->closed)
 		state->copy_ns = bpf_ktime_get_ns();
 	return 0;
@@ -216,12 +216,12 @@ static __always_inline int record_read(struct sock *sk)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	socket_check_told(sk, state, tp);
-	queues = queues_read(sk, tp, tp->snd_una);
+	queues = queues_read(sk, tp, peek(tp->snd_una));
 	socket_catch_up(sk, state, &queues);
-	if (trace_wanted)
+	if (config.trace_wanted)
 		state->since_ns = state->copy_ns ? state->copy_ns : state->last_ns;
 	socket_observe(sk, state, &queues);
-	if (trace_wanted) {
+	if (config.trace_wanted) {
 		state->since_ns = 0;
 		state->copy_ns = 0;
 	}
@@ -257,15 +257,16 @@ static __always_inline bool send_goes_on(const struct socket_state *state,
 static __always_inline bool send_is_prompt(const struct sock *sk, const struct tcp_sock *tp,
 					   const struct msghdr *message, __u32 left_bytes)
 {
-	return !tp->packets_out && !(message->msg_flags & MSG_MORE) && tp->snd_wnd >= left_bytes &&
-	       sk->sk_pacing_status != SK_PACING_NEEDED &&
-	       !(BPF_CORE_READ_BITFIELD(tp, nonagle) & TCP_NAGLE_CORK);
+	return !peek(tp->packets_out) && !(peek(message->msg_flags) & MSG_MORE) && peek(tp->snd_wnd) >= left_bytes &&
+	       peek(sk->sk_pacing_status) != SK_PACING_NEEDED &&
+	       !(peek_bits(tp, nonagle) & TCP_NAGLE_CORK);
 }
 
-/* Measurement point: the copy loop of a send begins a round. What earlier rounds added shows now. */
-static __always_inline int record_send(struct sock *sk, const struct msghdr *message)
+/* What record_send() is told of a send: how much it has left, and whether it is sure to put out a
+ * packet. */
+static __always_inline int send_observe(struct sock *sk, __u32 left_bytes,
+					const struct msghdr *message)
 {
-	__u32 left_bytes = message->msg_iter.count; /* all of it fits: MAX_RW_COUNT */
 	struct socket_state *state = socket_find(sk);
 	__u64 pid_thread = bpf_get_current_pid_tgid();
 	const struct tcp_sock *tp;
@@ -276,17 +277,17 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	socket_check_told(sk, state, tp);
-	queues = queues_read(sk, tp, tp->snd_una);
+	queues = queues_read(sk, tp, peek(tp->snd_una));
 	if (send_goes_on(state, &queues, left_bytes)) {
 		state->note = NOTE_NONE; /* added just now: socket_observe() dates it */
-		if (trace_wanted)
+		if (config.trace_wanted)
 			state->since_ns = state->note_ns;
 	}
 	socket_catch_up(sk, state, &queues);
 	now_ns = socket_observe(sk, state, &queues);
-	if (trace_wanted)
+	if (config.trace_wanted)
 		state->since_ns = 0;
-	if (!now_ns && !trace_wanted && send_is_prompt(sk, tp, message, left_bytes)) {
+	if (!now_ns && !config.trace_wanted && message && send_is_prompt(sk, tp, message, left_bytes)) {
 		state->note = NOTE_PROMPT;
 		state->note_ns = bpf_jiffies64();
 	} else {
@@ -296,6 +297,52 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 	state->note_left_bytes = left_bytes;
 	state->note_thread = pid_thread;
 	return 0;
+}
+
+/* Measurement point: the copy loop of a send begins a round. What earlier rounds added shows now. */
+static __always_inline int record_send(struct sock *sk, const struct msghdr *message)
+{
+	/* All of it fits: MAX_RW_COUNT. */
+	return send_observe(sk, peek(message->msg_iter.count), message);
+}
+
+/*
+ * Where no hook tells of each round of a send's copy loop: in it, before the next round's bytes are
+ * copied. What the rounds before have added shows now. message is not at hand, so how much is left
+ * is reckoned.
+ */
+static __always_inline int record_send_round(struct sock *sk)
+{
+	struct socket_state *state;
+	const struct tcp_sock *tp;
+	struct queues queues;
+	__u32 added_bytes;
+
+	if (!socket_is_tcp(sk))
+		return 0;
+	state = state_of(sk);
+	if (!state || state->note != NOTE_SEND || state->closed || !peek(sk->sk_lock.owned) ||
+	    state->note_thread != (__u32)bpf_get_current_pid_tgid())
+		return 0;
+	tp = kernel_object(struct tcp_sock, sk);
+	queues = queues_read(sk, tp, peek(tp->snd_una));
+	added_bytes = queues.tx_queue_bytes - state->gauge[GAUGE_TX_QUEUE].value_bytes;
+	if ((__s32)added_bytes <= 0)
+		return 0;
+	if (config.trace_wanted)
+		state->since_ns = state->note_ns;
+	state->note_ns = bpf_ktime_get_ns();
+	gauge_set(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, state->note_ns, sk);
+	if (config.trace_wanted)
+		state->since_ns = 0;
+	state->note_left_bytes -= added_bytes;
+	return 0;
+}
+
+/* A page is about to be sent as it is (sendfile, splice), on kernels before 6.5. */
+static __always_inline int record_send_page(struct sock *sk, __u32 bytes)
+{
+	return send_observe(sk, bytes, NULL);
 }
 
 /* The longest that the bytes of one round may take from its note to their packet. */
@@ -309,31 +356,32 @@ enum { SEND_NS_MAX = 1000000 };
  */
 static __always_inline int record_transmit(struct sk_buff *skb)
 {
-	struct sock *sk = skb->sk;
+	struct sock *sk = peek(skb->sk);
 	struct socket_state *state;
+	const struct tcp_sock *tp;
 	struct queues queues;
 	__u64 now_ns;
 
 	if (!sk || !socket_is_tcp(sk))
 		return 0;
-	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
-	if (!state || !note_is_send(state) || state->closed || !sk->sk_lock.owned ||
+	state = state_of(sk);
+	if (!state || !note_is_send(state) || state->closed || !peek(sk->sk_lock.owned) ||
 	    state->note_thread != (__u32)bpf_get_current_pid_tgid())
 		return 0;
-	queues = queues_read(sk, kernel_object(struct tcp_sock, sk),
-			     kernel_object(struct tcp_sock, sk)->snd_una);
+	tp = kernel_object(struct tcp_sock, sk);
+	queues = queues_read(sk, tp, peek(tp->snd_una));
 	if (queues.tx_queue_bytes <= state->gauge[GAUGE_TX_QUEUE].value_bytes)
 		return 0; /* older bytes, or an ACK of its own */
 	now_ns = bpf_ktime_get_ns();
 	if (state->note == NOTE_SEND && now_ns - state->note_ns > SEND_NS_MAX) {
-		if (trace_wanted)
+		if (config.trace_wanted)
 			state->until_ns = now_ns;
 		now_ns = state->note_ns;
-	} else if (trace_wanted && state->note == NOTE_SEND) {
+	} else if (config.trace_wanted && state->note == NOTE_SEND) {
 		state->since_ns = state->note_ns;
 	}
 	gauge_set(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, now_ns, sk);
-	if (trace_wanted) {
+	if (config.trace_wanted) {
 		state->since_ns = 0;
 		state->until_ns = 0;
 	}
@@ -348,7 +396,7 @@ static __always_inline struct socket_state *returned_find(struct sock *sk, int r
 
 	if (result < 0 || !socket_is_tcp(sk))
 		return NULL;
-	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	state = state_of(sk);
 	return state && !state->closed ? state : NULL;
 }
 
@@ -374,7 +422,7 @@ static __always_inline int record_send_returned(struct sock *sk, int result)
  * connected again. */
 static __always_inline int record_death(struct sock *sk)
 {
-	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	struct socket_state *state = state_of(sk);
 
 	__u64 now_ns;
 
@@ -383,9 +431,9 @@ static __always_inline int record_death(struct sock *sk)
 	now_ns = bpf_ktime_get_ns();
 	if (!state->closed)
 		socket_finish(sk, state, now_ns, true);
-	else if (filter_pid && state->number && now_ns < stop_ns)
+	else if (config.filter_pid && state->number && now_ns < shared.stop_ns)
 		death_emit(state, now_ns, 0); /* it was told of before --pid put it aside */
-	bpf_sk_storage_delete(&sockets, sk);
+	state_delete(sk);
 	return 0;
 }
 
@@ -393,10 +441,10 @@ static __always_inline int record_birth(struct sock *sk)
 {
 	__u64 now_ns;
 
-	if (!start_ns || !socket_is_tcp(sk) || bpf_sk_storage_get(&sockets, sk, NULL, 0))
+	if (!shared.start_ns || !socket_is_tcp(sk) || state_of(sk))
 		return 0;
 	now_ns = bpf_ktime_get_ns();
-	if (now_ns >= start_ns && now_ns < stop_ns)
+	if (now_ns >= shared.start_ns && now_ns < shared.stop_ns)
 		socket_create(sk, now_ns, 0);
 	return 0;
 }
@@ -427,13 +475,13 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 	if (!state)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
-	queues = queues_read(sk, tp, tp->snd_una);
+	queues = queues_read(sk, tp, peek(tp->snd_una));
 	socket_tell_seq(state, queues.rcv_nxt);
 	socket_catch_up(sk, state, &queues);
-	if (trace_wanted)
+	if (config.trace_wanted)
 		state->since_ns = state->packet_ns; /* of a FIN, which nothing else announces */
 	now_ns = socket_observe(sk, state, &queues);
-	if (trace_wanted)
+	if (config.trace_wanted)
 		state->since_ns = 0;
 	/* A FIN counts as a byte of tx_queue, which tcp_send_fin() adds after this. */
 	if (new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK) {

@@ -7,11 +7,11 @@
 
 static __always_inline __u64 period_origin_ns(const struct socket_state *state)
 {
-	return state->period_end_ns - summary_period_ns;
+	return state->period_end_ns - config.summary_period_ns;
 }
 
 /* Hands over the events that wait. */
-__noinline int trace_flush(struct socket_state *state)
+verified_once int trace_flush(struct socket_state *state)
 {
 	struct record_events *record;
 
@@ -26,7 +26,7 @@ __noinline int trace_flush(struct socket_state *state)
 		record_submit(record);
 	} else {
 		/* Events are counted, not records: record_reserve() has counted one. */
-		__sync_fetch_and_add(&lost_records[RECORD_EVENTS], state->events - 1);
+		__sync_fetch_and_add(&shared.lost_records[RECORD_EVENTS], state->events - 1);
 	}
 	state->events = 0;
 	state->ack_event = 0;
@@ -79,7 +79,7 @@ static __always_inline void trace_ack_done(struct socket_state *state)
 	event->slack_ns = (slack_ns < SLACK_AFTER ? slack_ns : SLACK_AFTER - 1) | SLACK_AFTER;
 }
 
-__noinline int blog_end_period(struct socket_state *state, __u64 end_ns)
+verified_once int blog_end_period(struct socket_state *state, __u64 end_ns)
 {
 	struct record_blog *record;
 	__u64 start_ns;

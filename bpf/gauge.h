@@ -51,9 +51,9 @@ static __always_inline void gauge_begin_segment(struct gauge_state *gauge, __u64
 /* A threshold in bytes: the lowest value that reaches it where the limit is limit_bytes. */
 static __always_inline __u32 threshold_in_bytes(__u32 index, __u32 limit_bytes)
 {
-	__u32 threshold = thresholds_value[index & (THRESHOLDS_MAX - 1)];
+	__u32 threshold = config.thresholds_value[index & (THRESHOLDS_MAX - 1)];
 
-	return thresholds_in_percent ? ((__u64)threshold * limit_bytes + 99) / 100 : threshold;
+	return config.thresholds_in_percent ? ((__u64)threshold * limit_bytes + 99) / 100 : threshold;
 }
 
 /*
@@ -67,7 +67,7 @@ static __always_inline __u32 gauge_next_threshold(const struct gauge_history *hi
 	__u32 next_bytes = threshold_in_bytes(history->level, limit_bytes);
 	__u32 open_bytes;
 
-	if (!thresholds_in_percent || !history->level)
+	if (!config.thresholds_in_percent || !history->level)
 		return next_bytes;
 	open_bytes = history->spike[(history->level - 1) & (THRESHOLDS_MAX - 1)].threshold_bytes;
 	return next_bytes > open_bytes ? next_bytes : open_bytes;
@@ -107,7 +107,7 @@ static __always_inline void spike_open(const struct socket_state *state,
 	 * yet. */
 	spike->start_events = gauge->events - !(flags & RECORD_LEFT_CENSORED);
 	spike->start_flags = flags;
-	if (thresholds_in_percent)
+	if (config.thresholds_in_percent)
 		opening_emit(state, history, index);
 }
 
@@ -151,12 +151,12 @@ static __always_inline void gauge_set_range(struct gauge_state *gauge,
 
 	if (level && level <= THRESHOLDS_MAX)
 		low_bytes = history->spike[(level - 1) & (THRESHOLDS_MAX - 1)].threshold_bytes;
-	if (level < thresholds)
+	if (level < config.thresholds)
 		high_bytes = gauge_next_threshold(history, limit_bytes);
 	gauge->low_bytes = low_bytes;
 	/* Above the highest threshold there is no end: 2^32 - low, which as unsigned 32 bits is 0 -
 	 * low. */
-	gauge->span_bytes = level < thresholds ? high_bytes - low_bytes :
+	gauge->span_bytes = level < config.thresholds ? high_bytes - low_bytes :
 			    low_bytes	       ? 0 - low_bytes :
 						 ~0U;
 	history->range_limit_bytes = limit_bytes;
@@ -171,7 +171,7 @@ static __always_inline void gauge_open_spikes(const struct socket_state *state,
 	for (__u32 index = 0; index < THRESHOLDS_MAX; index++) {
 		if (index < history->level)
 			continue;
-		if (index >= thresholds ||
+		if (index >= config.thresholds ||
 		    gauge->value_bytes < gauge_next_threshold(history, limit_bytes))
 			break;
 		spike_open(state, gauge, history, time_ns, limit_bytes, flags);
@@ -181,7 +181,7 @@ static __always_inline void gauge_open_spikes(const struct socket_state *state,
 }
 
 /* A threshold is crossed: closes the spikes that the value has left, opens those that it reaches. */
-__noinline int gauge_cross(const struct socket_state *state, struct gauge_state *gauge,
+verified_once int gauge_cross(const struct socket_state *state, struct gauge_state *gauge,
 			   struct gauge_history *history, __u64 time_ns, __u32 limit_bytes)
 {
 	__u64 area_byte_us;
@@ -244,7 +244,7 @@ static __always_inline void gauge_end_period(const struct socket_state *state,
 
 /* Ends the running period at its end, accounts for the whole periods without a change up to
  * next_ns, begins one there. */
-__noinline int gauge_next_period(const struct socket_state *state, struct gauge_state *gauge,
+verified_once int gauge_next_period(const struct socket_state *state, struct gauge_state *gauge,
 				 struct gauge_history *history, __u64 next_ns)
 {
 	__u64 end_ns;
@@ -267,29 +267,29 @@ __noinline int gauge_next_period(const struct socket_state *state, struct gauge_
 }
 
 /* An event at time_ns, which lies at or after the end of the running period. */
-__noinline int socket_next_period(struct socket_state *state, __u64 time_ns)
+verified_once int socket_next_period(struct socket_state *state, __u64 time_ns)
 {
 	__u64 end_ns, next_ns;
 
 	if (!state)
 		return 0;
 	end_ns = state->period_end_ns;
-	if (blog_wanted)
+	if (config.blog_wanted)
 		blog_end_period(state, end_ns);
-	next_ns = end_ns + (time_ns - end_ns) / summary_period_ns * summary_period_ns;
+	next_ns = end_ns + (time_ns - end_ns) / config.summary_period_ns * config.summary_period_ns;
 	gauge_next_period(state, &state->gauge[GAUGE_RX_QUEUE], &state->history[GAUGE_RX_QUEUE],
 			  next_ns);
 	gauge_next_period(state, &state->gauge[GAUGE_TX_QUEUE], &state->history[GAUGE_TX_QUEUE],
 			  next_ns);
 	gauge_next_period(state, &state->gauge[GAUGE_RMEM], &state->history[GAUGE_RMEM], next_ns);
-	state->period_end_ns = next_ns + summary_period_ns;
+	state->period_end_ns = next_ns + config.summary_period_ns;
 	return 0;
 }
 
 /* sk_rcvbuf for the gauges of the receive side, sk_sndbuf for the send side. */
 static __always_inline __u32 gauge_limit(enum gauge index, const struct sock *sk)
 {
-	return index == GAUGE_TX_QUEUE ? sk->sk_sndbuf : sk->sk_rcvbuf;
+	return index == GAUGE_TX_QUEUE ? peek(sk->sk_sndbuf) : peek(sk->sk_rcvbuf);
 }
 
 /* Thresholds in per cent hold for the limit of the moment, which the kernel moves. */
@@ -311,7 +311,7 @@ static __always_inline void gauge_set(struct socket_state *state, enum gauge ind
 	struct gauge_state *gauge = &state->gauge[index];
 	struct gauge_history *history = &state->history[index];
 
-	if (time_ns >= stop_ns)
+	if (time_ns >= shared.stop_ns)
 		return;
 	if (time_ns < state->last_ns)
 		time_ns = state->last_ns;
@@ -322,9 +322,9 @@ static __always_inline void gauge_set(struct socket_state *state, enum gauge ind
 		((__u64)gauge->value_bytes - value_bytes) * (time_ns - period_origin_ns(state));
 	gauge->value_bytes = value_bytes;
 	gauge->events++;
-	if (trace_wanted)
+	if (config.trace_wanted)
 		trace_event(state, index, value_bytes, time_ns);
-	if (thresholds_in_percent)
+	if (config.thresholds_in_percent)
 		gauge_follow_limit(gauge, history, gauge_limit(index, sk));
 	if (value_bytes - gauge->low_bytes >= gauge->span_bytes) {
 		gauge_cross(state, gauge, history, time_ns, gauge_limit(index, sk));
@@ -337,7 +337,7 @@ static __always_inline void gauge_set(struct socket_state *state, enum gauge ind
 
 /* The gauge as it is found. A queue above a threshold is a spike whose start was not seen, unless
  * the socket is new. */
-__noinline int gauge_begin(struct socket_state *state, __u32 index, __u32 value_bytes,
+verified_once int gauge_begin(struct socket_state *state, __u32 index, __u32 value_bytes,
 			   __u32 limit_bytes, __u32 flags)
 {
 	struct gauge_history *history;
@@ -353,7 +353,7 @@ __noinline int gauge_begin(struct socket_state *state, __u32 index, __u32 value_
 		0 - (__u64)value_bytes * (state->first_ns - period_origin_ns(state));
 	history->period_peak_bytes = value_bytes;
 	history->period_peak_ns = state->first_ns;
-	if (trace_wanted && value_bytes)
+	if (config.trace_wanted && value_bytes)
 		trace_event(state, index, value_bytes, state->first_ns);
 	gauge_begin_segment(gauge, state->first_ns, limit_bytes);
 	gauge_open_spikes(state, gauge, history, state->first_ns, limit_bytes, flags);
@@ -361,7 +361,7 @@ __noinline int gauge_begin(struct socket_state *state, __u32 index, __u32 value_
 }
 
 /* The gauge's last records: its open spikes and its unfinished period, both cut at time_ns. */
-__noinline int gauge_finish(struct socket_state *state, __u32 index, __u64 time_ns, __u32 flags)
+verified_once int gauge_finish(struct socket_state *state, __u32 index, __u64 time_ns, __u32 flags)
 {
 	struct gauge_history *history;
 	struct gauge_state *gauge;

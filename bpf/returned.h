@@ -14,8 +14,9 @@
 static __always_inline void returned_note_read(struct socket_state *state, const struct sock *sk)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
-	__u32 copied_seq = kernel_object(struct tcp_sock, sk)->copied_seq;
-	__u32 rmem_bytes = sk->sk_backlog.rmem_alloc.counter;
+	const struct tcp_sock *tp = kernel_object(struct tcp_sock, sk);
+	__u32 copied_seq = peek(tp->copied_seq);
+	__u32 rmem_bytes = peek(sk->sk_backlog.rmem_alloc.counter);
 
 	/* A read that finds nothing new leaves the one before to tell. */
 	if (state->read_ns && state->read_copied_seq == copied_seq &&

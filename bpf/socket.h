@@ -18,42 +18,54 @@ static __always_inline struct queues queues_read(const struct sock *sk, const st
 						 __u32 una)
 {
 	struct queues queues;
-	__u32 rx_queue_bytes = tp->rcv_nxt - tp->copied_seq;
+	__u32 rx_queue_bytes = peek(tp->rcv_nxt) - peek(tp->copied_seq);
 
 	queues.rx_queue_bytes = (__s32)rx_queue_bytes < 0 ? 0 : rx_queue_bytes;
-	queues.tx_queue_bytes = tp->write_seq - una;
-	queues.rmem_bytes = sk->sk_backlog.rmem_alloc.counter;
-	queues.rcv_nxt = tp->rcv_nxt;
+	queues.tx_queue_bytes = peek(tp->write_seq) - una;
+	queues.rmem_bytes = peek(sk->sk_backlog.rmem_alloc.counter);
+	queues.rcv_nxt = peek(tp->rcv_nxt);
 	return queues;
 }
 
 static __always_inline bool socket_port_matches(const struct sock *sk)
 {
-	__u16 local_port = sk->__sk_common.skc_num;
-	__u16 remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+	__u16 local_port = peek(sk->__sk_common.skc_num);
+	__u16 remote_port = bpf_ntohs(peek(sk->__sk_common.skc_dport));
 
-	if (!filter_ports)
+	if (!config.filter_ports)
 		return true;
 	for (__u32 index = 0; index < PORTS_MAX; index++) {
-		if (index >= filter_ports)
+		if (index >= config.filter_ports)
 			break;
-		if (filter_port[index] == local_port || filter_port[index] == remote_port)
+		if (config.filter_port[index] == local_port || config.filter_port[index] == remote_port)
 			return true;
 	}
 	return false;
 }
 
+static __always_inline __u32 socket_netns_inode(const struct sock *sk)
+{
+	const struct net *net = peek(sk->__sk_common.skc_net.net);
+
+	return peek(net->ns.inum);
+}
+
 static __always_inline bool socket_is_wanted(const struct sock *sk)
 {
-	return sk->__sk_common.skc_net.net->ns.inum == filter_netns_inode &&
+	return socket_netns_inode(sk) == config.filter_netns_inode &&
 	       socket_port_matches(sk);
 }
 
 static __always_inline __u64 socket_inode(const struct sock *sk)
 {
-	const struct socket *socket = sk->sk_socket;
+	const struct socket *socket = peek(sk->sk_socket);
 
-	return socket ? kernel_object(struct socket_alloc, socket)->vfs_inode.i_ino : 0;
+	const struct socket_alloc *alloc;
+
+	if (!socket)
+		return 0;
+	alloc = kernel_object(struct socket_alloc, socket);
+	return peek(alloc->vfs_inode.i_ino);
 }
 
 static __always_inline void socket_emit(struct sock *sk, __u32 number, __u64 time_ns, __u32 flags)
@@ -66,18 +78,18 @@ static __always_inline void socket_emit(struct sock *sk, __u32 number, __u64 tim
 	record_head(&record->header, number, RECORD_SOCKET, 0, 0,
 		    flags & (RECORD_OLDER | RECORD_LISTENER));
 	record->time_ns = time_ns;
-	record->cookie = bpf_get_socket_cookie(sk);
+	record->cookie = socket_cookie(sk);
 	record->inode = socket_inode(sk);
-	record->netns_inode = sk->__sk_common.skc_net.net->ns.inum;
-	record->family = sk->__sk_common.skc_family;
-	record->local_port = sk->__sk_common.skc_num;
-	record->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+	record->netns_inode = socket_netns_inode(sk);
+	record->family = peek(sk->__sk_common.skc_family);
+	record->local_port = peek(sk->__sk_common.skc_num);
+	record->remote_port = bpf_ntohs(peek(sk->__sk_common.skc_dport));
 	if (record->family == AF_INET6) {
 		BPF_CORE_READ_INTO(&record->local_address, sk, __sk_common.skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&record->remote_address, sk, __sk_common.skc_v6_daddr);
 	} else {
-		*(__u32 *)record->local_address = sk->__sk_common.skc_rcv_saddr;
-		*(__u32 *)record->remote_address = sk->__sk_common.skc_daddr;
+		*(__u32 *)record->local_address = peek(sk->__sk_common.skc_rcv_saddr);
+		*(__u32 *)record->remote_address = peek(sk->__sk_common.skc_daddr);
 	}
 	record_submit(record);
 }
@@ -99,36 +111,36 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 		return 0;
 	}
 	tp = kernel_object(struct tcp_sock, sk);
-	queues = queues_read(sk, tp, tp->snd_una);
-	if (bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp)
-		__sync_fetch_and_add(&mptcp_sockets, 1);
-	state->number = __sync_fetch_and_add(&sockets_numbered, 1) + 1;
+	queues = queues_read(sk, tp, peek(tp->snd_una));
+	if (bpf_core_field_exists(tp->is_mptcp) && peek(tp->is_mptcp))
+		__sync_fetch_and_add(&shared.mptcp_sockets, 1);
+	state->number = socket_number();
 	state->rcv_nxt = queues.rcv_nxt;
 	state->told_seq = queues.rcv_nxt;
-	state->told_ack = tp->snd_nxt;
+	state->told_ack = peek(tp->snd_nxt);
 	state->first_ns = time_ns;
 	state->last_ns = time_ns;
 	state->period_end_ns =
-		start_ns + ((time_ns - start_ns) / summary_period_ns + 1) * summary_period_ns;
+		shared.start_ns + ((time_ns - shared.start_ns) / config.summary_period_ns + 1) * config.summary_period_ns;
 	socket_emit(sk, state->number, time_ns, flags);
-	gauge_begin(state, GAUGE_RX_QUEUE, queues.rx_queue_bytes, sk->sk_rcvbuf, flags);
-	gauge_begin(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, sk->sk_sndbuf, flags);
-	gauge_begin(state, GAUGE_RMEM, queues.rmem_bytes, sk->sk_rcvbuf, flags);
+	gauge_begin(state, GAUGE_RX_QUEUE, queues.rx_queue_bytes, peek(sk->sk_rcvbuf), flags);
+	gauge_begin(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, peek(sk->sk_sndbuf), flags);
+	gauge_begin(state, GAUGE_RMEM, queues.rmem_bytes, peek(sk->sk_rcvbuf), flags);
 	return 0;
 }
 
 static __always_inline bool socket_is_tcp(const struct sock *sk)
 {
-	__u16 family = sk->__sk_common.skc_family;
+	__u16 family = peek(sk->__sk_common.skc_family);
 
-	return sk->sk_protocol == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
+	return peek(sk->sk_protocol) == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
 }
 
 /* The states in which a full socket has queues. Before ESTABLISHED it has none worth a spike; in
  * CLOSE nobody sees them. */
 static __always_inline bool socket_has_queues(const struct sock *sk)
 {
-	__u8 state = sk->__sk_common.skc_state;
+	__u8 state = peek(sk->__sk_common.skc_state);
 
 	return state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 ||
 	       state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
@@ -136,13 +148,12 @@ static __always_inline bool socket_has_queues(const struct sock *sk)
 
 static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time_ns, __u32 flags)
 {
-	struct socket_state *state =
-		bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct socket_state *state = state_create(sk);
 
 	if (state)
 		socket_begin(sk, state, time_ns, flags);
 	else
-		__sync_fetch_and_add(&lost_states, 1);
+		__sync_fetch_and_add(&shared.lost_states, 1);
 	return state;
 }
 
@@ -156,19 +167,19 @@ static __always_inline struct socket_state *socket_find(struct sock *sk)
 
 	if (!socket_is_tcp(sk))
 		return NULL;
-	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
+	state = state_of(sk);
 	if (!state) {
-		if (!start_ns || !socket_has_queues(sk))
+		if (!shared.start_ns || !socket_has_queues(sk))
 			return NULL;
 		time_ns = bpf_ktime_get_ns();
-		if (time_ns < start_ns || time_ns >= stop_ns)
+		if (time_ns < shared.start_ns || time_ns >= shared.stop_ns)
 			return NULL;
 		state = socket_create(sk, time_ns,
-				      RECORD_LEFT_CENSORED | (walk_runs ? RECORD_OLDER : 0));
+				      RECORD_LEFT_CENSORED | (shared.walk_runs ? RECORD_OLDER : 0));
 		if (!state)
 			return NULL;
-		if (!walk_runs && !state->closed)
-			__sync_fetch_and_add(&unseen_packets, 1);
+		if (!shared.walk_runs && !state->closed)
+			__sync_fetch_and_add(&shared.unseen_packets, 1);
 	}
 	return state->closed ? NULL : state;
 }
@@ -180,16 +191,16 @@ static __always_inline __u64 tick_ns(__u64 tick)
 	__u64 now_tick = bpf_jiffies64();
 	__u64 length_ns;
 
-	if (!known_tick || now_tick <= known_tick || now_tick <= tick)
+	if (!shared.known_tick || now_tick <= shared.known_tick || now_tick <= tick)
 		return now_ns;
-	length_ns = (now_ns - known_tick_ns) / (now_tick - known_tick);
+	length_ns = (now_ns - shared.known_tick_ns) / (now_tick - shared.known_tick);
 	return now_ns - (now_tick - tick) * length_ns;
 }
 
 /* What is dated back to a note happened before the system call returned, or before now. */
 static __always_inline void socket_note_end(struct socket_state *state, __u64 returned_ns)
 {
-	if (trace_wanted)
+	if (config.trace_wanted)
 		state->until_ns = returned_ns > state->note_ns ? returned_ns : bpf_ktime_get_ns();
 }
 
@@ -207,10 +218,10 @@ static __noinline int socket_unseen(struct sock *sk, struct socket_state *state)
 
 	if (!state)
 		return 0;
-	__sync_fetch_and_add(&unseen_packets, 1);
+	__sync_fetch_and_add(&shared.unseen_packets, 1);
 	tp = kernel_object(struct tcp_sock, sk);
-	queues = queues_read(sk, tp, tp->snd_una);
-	state->told_ack = tp->snd_una;
+	queues = queues_read(sk, tp, peek(tp->snd_una));
+	state->told_ack = peek(tp->snd_una);
 	if ((__s32)(queues.rcv_nxt - state->told_seq) <= 0)
 		return 0;
 	come_bytes = queues.rcv_nxt - state->rcv_nxt;
@@ -218,11 +229,11 @@ static __noinline int socket_unseen(struct sock *sk, struct socket_state *state)
 	state->rcv_nxt = queues.rcv_nxt;
 	state->note = NOTE_NONE;
 	now_ns = bpf_ktime_get_ns();
-	if (trace_wanted)
+	if (config.trace_wanted)
 		state->since_ns = state->last_ns;
 	gauge_set(state, GAUGE_RX_QUEUE, state->gauge[GAUGE_RX_QUEUE].value_bytes + come_bytes,
 		  now_ns, sk);
-	if (trace_wanted)
+	if (config.trace_wanted)
 		state->since_ns = 0;
 	return 0;
 }
@@ -231,9 +242,9 @@ static __noinline int socket_unseen(struct sock *sk, struct socket_state *state)
 static __always_inline void socket_check_told(struct sock *sk, struct socket_state *state,
 					      const struct tcp_sock *tp)
 {
-	if (sk->__sk_common.skc_state == TCP_ESTABLISHED &&
-	    ((__s32)(tp->rcv_nxt - state->told_seq) > 0 ||
-	     (__s32)(tp->snd_una - state->told_ack) > 0))
+	if (peek(sk->__sk_common.skc_state) == TCP_ESTABLISHED &&
+	    ((__s32)(peek(tp->rcv_nxt) - state->told_seq) > 0 ||
+	     (__s32)(peek(tp->snd_una) - state->told_ack) > 0))
 		socket_unseen(sk, state);
 }
 
@@ -249,7 +260,7 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 {
 	__u32 rx_queue_bytes, rmem_bytes;
 
-	if (trace_wanted && state->read_ns &&
+	if (config.trace_wanted && state->read_ns &&
 	    (state->note == NOTE_NONE || state->note == NOTE_READ ||
 	     state->read_ns < state->note_ns))
 		returned_catch_up(state, state->rcv_nxt, sk);
@@ -289,7 +300,7 @@ static __always_inline void socket_catch_up(struct sock *sk, struct socket_state
 	}
 	state->note = NOTE_NONE;
 	state->rcv_nxt = queues->rcv_nxt;
-	if (trace_wanted) {
+	if (config.trace_wanted) {
 		state->until_ns = 0;
 		if (state->read_ns)
 			returned_catch_up(state, queues->rcv_nxt, sk);
@@ -344,7 +355,7 @@ static __noinline int socket_own(struct sock *sk, struct socket_state *state, __
 {
 	if (!state)
 		return 0;
-	if (filter_pid && !state->owned && pid != filter_pid) {
+	if (config.filter_pid && !state->owned && pid != config.filter_pid) {
 		state->closed = 1;
 		return 0;
 	}
@@ -391,13 +402,13 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 	if (!state)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
-	queues = queues_read(sk, tp, tp->snd_una);
+	queues = queues_read(sk, tp, peek(tp->snd_una));
 	socket_catch_up(sk, state, &queues);
-	if (time_ns >= stop_ns) {
-		time_ns = stop_ns;
+	if (time_ns >= shared.stop_ns) {
+		time_ns = shared.stop_ns;
 		flags = RECORD_RIGHT_CENSORED;
 	} else {
-		if (trace_wanted)
+		if (config.trace_wanted)
 			state->since_ns = state->packet_ns;
 		socket_observe(sk, state, &queues);
 		/* Its last change is no later than its end. */
@@ -406,13 +417,13 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 	}
 	if (time_ns >= state->period_end_ns)
 		socket_next_period(state, time_ns);
-	if (blog_wanted)
+	if (config.blog_wanted)
 		blog_end_period(state, time_ns);
 	gauge_finish(state, GAUGE_RX_QUEUE, time_ns, flags);
 	gauge_finish(state, GAUGE_TX_QUEUE, time_ns, flags);
 	gauge_finish(state, GAUGE_RMEM, time_ns, flags);
 	state->closed = 1;
-	if (trace_wanted)
+	if (config.trace_wanted)
 		trace_flush(state);
 	if (state->owner_news)
 		owner_emit(sk, state);

@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "config.h"
+#include "kernel_object.h"
 #include "record.h"
 
 /*
@@ -129,12 +130,126 @@ struct socket_state {
  * page. */
 _Static_assert(sizeof(struct socket_state) <= 2048 - 72, "socket_state takes a page");
 
+#ifdef POLLGAP_PORTABLE
+
+/* Where a program that is no BTF one can't have socket storage, or the kernel has none for it
+ * (before 5.11): by the socket's address, which nobody else has until state_delete(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 14); /* the program sets it before loading */
+	__type(key, __u64);
+	__type(value, struct socket_state);
+} sockets SEC(".maps");
+
+/* Too large for a program's stack. */
+char blank_state[sizeof(struct socket_state)] SEC(".data.blank") __attribute__((aligned(8)));
+
+static __always_inline struct socket_state *state_of(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&sockets, &key);
+}
+
+/* NULL: there is no room. */
+static __always_inline struct socket_state *state_create(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	bpf_map_update_elem(&sockets, &key, &blank_state, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&sockets, &key);
+}
+
+static __always_inline void state_delete(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	bpf_map_delete_elem(&sockets, &key);
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} numbered SEC(".maps");
+
+enum { NUMBER_TRIES = 8 };
+
+/*
+ * A number that no other socket has: no kernel before 5.12 has an addition that tells what it added
+ * to. So each CPU counts for itself; a program that came between, on top of this one, shows by two
+ * steps instead of one, and then the next number is tried.
+ */
+static __always_inline __u32 socket_number(void)
+{
+	__u32 key = 0;
+	volatile __u64 *count = bpf_map_lookup_elem(&numbered, &key);
+	__u64 before;
+
+	if (!count)
+		return 0;
+	for (__u32 attempt = 0; attempt < NUMBER_TRIES; attempt++) {
+		before = *count;
+		__sync_fetch_and_add(count, 1);
+		if (*count == before + 1)
+			break;
+	}
+	return before * config.possible_cpus + bpf_get_smp_processor_id() + 1;
+}
+
+/* 0: nobody has asked the kernel for one. */
+static __always_inline __u64 socket_cookie(struct sock *sk)
+{
+	return peek(sk->__sk_common.skc_cookie.counter);
+}
+
+/* What a listener is found by. */
+static __always_inline __u64 socket_key(const struct sock *sk)
+{
+	return (__u64)sk;
+}
+
+#else
+
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct socket_state);
 } sockets SEC(".maps");
+
+static __always_inline struct socket_state *state_of(struct sock *sk)
+{
+	return bpf_sk_storage_get(&sockets, sk, NULL, 0);
+}
+
+static __always_inline struct socket_state *state_create(struct sock *sk)
+{
+	return bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline void state_delete(struct sock *sk)
+{
+	bpf_sk_storage_delete(&sockets, sk);
+}
+
+static __always_inline __u32 socket_number(void)
+{
+	return __sync_fetch_and_add(&shared.sockets_numbered, 1) + 1;
+}
+
+static __always_inline __u64 socket_cookie(struct sock *sk)
+{
+	return bpf_get_socket_cookie(sk);
+}
+
+static __always_inline __u64 socket_key(struct sock *sk)
+{
+	return bpf_get_socket_cookie(sk);
+}
+
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -147,7 +262,7 @@ static __always_inline void *record_reserve(enum record_type type, __u64 record_
 	void *record = bpf_ringbuf_reserve(&records, record_bytes, 0);
 
 	if (!record)
-		__sync_fetch_and_add(&lost_records[type], 1);
+		__sync_fetch_and_add(&shared.lost_records[type], 1);
 	return record;
 }
 

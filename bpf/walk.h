@@ -10,23 +10,23 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 	struct socket_state *state;
 	struct sock *sk;
 
-	if (!sk_common || (sk_common->skc_family != AF_INET && sk_common->skc_family != AF_INET6))
+	if (!sk_common || (peek(sk_common->skc_family) != AF_INET && peek(sk_common->skc_family) != AF_INET6))
 		return 0;
 	sk = (struct sock *)bpf_skc_to_tcp_sock(
 		sk_common); /* NULL for TIME_WAIT and request sockets */
 	if (!sk)
 		return 0;
-	if (sk->__sk_common.skc_state == TCP_LISTEN)
+	if (peek(sk->__sk_common.skc_state) == TCP_LISTEN)
 		return listener_observe(sk);
-	state = bpf_sk_storage_get(&sockets, sk, NULL, 0);
-	if (walk_task == WALK_BEGIN) {
-		if (!known_tick) {
-			known_tick_ns = bpf_ktime_get_ns();
-			known_tick = bpf_jiffies64();
+	state = state_of(sk);
+	if (shared.walk_task == WALK_BEGIN) {
+		if (!shared.known_tick) {
+			shared.known_tick_ns = bpf_ktime_get_ns();
+			shared.known_tick = bpf_jiffies64();
 		}
 		/* No state yet, so no event since start_ns: the values have held all that time. */
 		if (!state && socket_has_queues(sk))
-			state = socket_create(sk, start_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);
+			state = socket_create(sk, shared.start_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);
 		if (state && !state->closed)
 			closing_watch(sk, state);
 		return 0;
@@ -34,7 +34,7 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 	if (!state)
 		return 0;
 	if (!state->closed)
-		socket_finish(sk, state, stop_ns, false);
+		socket_finish(sk, state, shared.stop_ns, false);
 	closing_leave(sk, state);
 	return 0;
 }

@@ -78,9 +78,7 @@ static struct check_item check_backend(const struct backend *backend)
 	int error = probe_open(&options, &source, &failure);
 
 	item = item_of("backend", backend->name, error, &failure);
-	if (backend->missing)
-		snprintf(item.cure, sizeof(item.cure), "use --backend auto");
-	else if (error == -EPERM || error == -EACCES)
+	if (error == -EPERM || error == -EACCES)
 		snprintf(item.cure, sizeof(item.cure), "run it as root on the host itself");
 	else if (error)
 		snprintf(item.cure, sizeof(item.cure), "use a kernel that has it");

@@ -36,6 +36,7 @@ static int session_open_probe_with(struct session *session, const struct backend
 		.netns_inode = session->netns_inode,
 		.summary_period_ns = options->summary_period_ns,
 		.ring_bytes = options->ring_bytes,
+		.sockets_max = options->sockets_max,
 	};
 
 	memcpy(probe.threshold, options->threshold, sizeof(probe.threshold));
@@ -56,11 +57,7 @@ static int session_open_probe(struct session *session, struct failure *failure)
 	if (backend)
 		return session_open_probe_with(session, backend, failure);
 	for (backend = backends; backend->name; backend++) {
-		int error;
-
-		if (backend->missing)
-			continue;
-		error = session_open_probe_with(session, backend, first_error ? NULL : failure);
+		int error = session_open_probe_with(session, backend, first_error ? NULL : failure);
 		if (!error)
 			return 0;
 		if (!first_error)

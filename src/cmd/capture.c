@@ -53,6 +53,7 @@ static const char usage[] =
 	"                          0 lists all)\n"
 	"  --backend NAME          how to measure: auto, tp_btf, fentry or kprobe (default auto)\n"
 	"  --realtime PRIORITY     run the pollers as SCHED_FIFO with this priority, 1 to 99 (default 0: ordinary)\n"
+	"  --max-sockets N         sockets that backends fentry and kprobe can follow at once, 2 KB each (default 16384)\n"
 	"  --ring SIZE             the buffer between kernel and program, a power of two, 4K to 1G (default 16M)\n"
 	"  --queue SIZE            what may wait to be written, a power of two, 4K to 1G (default 64M)\n"
 	"  --label TEXT            what to call this capture\n"
@@ -79,6 +80,7 @@ enum {
 	OPTION_REALTIME,
 	OPTION_JITTER,
 	OPTION_RING,
+	OPTION_MAX_SOCKETS,
 	OPTION_QUEUE,
 	OPTION_LABEL,
 	OPTION_VERBOSE,
@@ -94,6 +96,7 @@ static const struct option option_names[] = {
 	{ "warm-up", required_argument, NULL, OPTION_WARM_UP },
 	{ "backend", required_argument, NULL, OPTION_BACKEND },
 	{ "realtime", required_argument, NULL, OPTION_REALTIME },
+	{ "max-sockets", required_argument, NULL, OPTION_MAX_SOCKETS },
 	{ "ring", required_argument, NULL, OPTION_RING },
 	{ "queue", required_argument, NULL, OPTION_QUEUE },
 	{ "label", required_argument, NULL, OPTION_LABEL },
@@ -116,6 +119,7 @@ static const struct capture_options defaults = {
 	.min_spike_ns = NS_PER_MS,
 	.backend = "auto",
 	.ring_bytes = 16 << 20,
+	.sockets_max = 16384,
 	.queue_bytes = 64 << 20,
 };
 
@@ -207,6 +211,9 @@ static int option_take(int option, const char *value, char **argv, struct captur
 	case OPTION_REALTIME:
 		return option_parse_number("capture", "--realtime", value, 0, 99,
 					   &options->realtime_priority);
+	case OPTION_MAX_SOCKETS:
+		return option_parse_number("capture", "--max-sockets", value, 1, 1 << 22,
+					   &options->sockets_max);
 	case OPTION_RING:
 		return option_parse_ring("--ring", value, &options->ring_bytes);
 	case OPTION_QUEUE:

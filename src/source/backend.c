@@ -6,34 +6,62 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 const struct backend backends[] = {
-	{
-		.name = "tp_btf",
-		.hook = {
-			{ "tp_btf_enqueue", "btf_trace_sk_data_ready", POINT_ENQUEUE },
-			{ "tp_btf_ack", "btf_trace_tcp_probe", POINT_ACK },
-			{ "tp_btf_read", "btf_trace_tcp_rcv_space_adjust", POINT_READ },
-			{ "tp_btf_send", "btf_trace_tcp_sendmsg_locked", POINT_SEND },
-			{ "tp_btf_transmit", "btf_trace_net_dev_queue", POINT_SEND },
-			{ "tp_btf_state", "btf_trace_inet_sock_set_state", POINT_BIRTH | POINT_DEATH },
-			{ "tp_btf_destroy", "btf_trace_tcp_destroy_sock", POINT_DEATH },
-			{ "tp_btf_accepted", "btf_trace_sys_exit", POINT_ACCEPT },
-			{ "sockops_closing", NULL, POINT_CLOSING },
-			{ "tp_btf_copy", "btf_trace_skb_copy_datagram_iovec", POINT_RETURN },
-			{ "tp_btf_read_returned", "btf_trace_sock_recv_length", POINT_RETURN },
-			{ "tp_btf_send_returned", "btf_trace_sock_send_length", POINT_RETURN },
-			{ "tp_btf_queued", "btf_trace_netif_rx_exit", POINT_BACKLOG },
-			{ "tp_btf_taken", "btf_trace_netif_receive_skb", POINT_BACKLOG },
-			{ "tp_btf_round", "btf_trace_napi_poll", POINT_BACKLOG },
-			{ "tp_btf_round_end", "btf_trace_softirq_exit", POINT_BACKLOG },
-		},
-	},
-	/* For kernels without these tracepoints (before 6.16). Their hooks call the same core: bpf/core.h. */
-	{ .name = "fentry", .missing = "pollgap has no fentry hooks yet" },
-	{ .name = "kprobe", .missing = "pollgap has no kprobe hooks yet" },
+	/* Every point by a tracepoint: Linux 6.16 and later. */
+	{ .name = "tp_btf", .object = OBJECT_POLLGAP },
+	{ .name = "fentry", .object = OBJECT_PORTABLE, .function_hook = "fentry" },
+	{ .name = "kprobe", .object = OBJECT_PORTABLE, .function_hook = "kprobe" },
 	{ .name = NULL },
+};
+
+enum hook_flag {
+	IN_POLLGAP = 1, /* its program is in OBJECT_POLLGAP alone */
+	IN_PORTABLE = 2, /* in OBJECT_PORTABLE alone */
+	BY_FENTRY = 4, /* as a function's, for fentry alone: a kprobe sees no arguments at its end */
+	NOT_BY_FENTRY = 8, /* there is a better one for fentry */
+	OPTIONAL = 16, /* of its points another hook covers what this one does not */
+};
+
+/*
+ * What reaches the measurement points, by name: a program is named for its kind and this, tp_btf_enqueue. The tracepoint is taken where
+ * the kernel has it, else the function, which must be called in each case, and be a function of its own: one that is called
+ * through a pointer, or from another source file.
+ */
+static const struct way {
+	const char *name;
+	const char *tracepoint;
+	const char *function;
+	const char *unless; /* where the kernel has this tracepoint, nothing is left to do */
+	unsigned points;
+	unsigned flags;
+} ways[] = {
+	/* Since 6.3; the callback of every socket that has none of its own, such as MPTCP's. */
+	{ "enqueue", "sk_data_ready", "sock_def_readable", NULL, POINT_ENQUEUE, 0 },
+	{ "ack", "tcp_probe", NULL, NULL, POINT_ACK, 0 },
+	{ "read", "tcp_rcv_space_adjust", NULL, NULL, POINT_READ, 0 },
+	/* Since 6.16 at each round of the copy loop; the function is entered once. */
+	{ "send", "tcp_sendmsg_locked", "tcp_sendmsg_locked", NULL, POINT_SEND, 0 },
+	{ "send_round", NULL, "sk_page_frag_refill", "tcp_sendmsg_locked", POINT_SEND, OPTIONAL },
+	/* Until 6.4: sendfile() and splice() do not pass by tcp_sendmsg_locked(). */
+	{ "send_page", NULL, "do_tcp_sendpages", NULL, POINT_SEND, OPTIONAL },
+	{ "transmit", "net_dev_queue", NULL, NULL, POINT_SEND, 0 },
+	{ "state", "inet_sock_set_state", NULL, NULL, POINT_BIRTH | POINT_DEATH, 0 },
+	{ "destroy", "tcp_destroy_sock", NULL, NULL, POINT_DEATH, 0 },
+	{ "accepted", "sys_exit", NULL, NULL, POINT_ACCEPT, NOT_BY_FENTRY },
+	{ "accepted", NULL, "inet_csk_accept", NULL, POINT_ACCEPT, BY_FENTRY },
+	{ "closing_packet", NULL, "tcp_rcv_state_process", NULL, POINT_CLOSING, OPTIONAL },
+	{ "copy", "skb_copy_datagram_iovec", NULL, NULL, POINT_RETURN, OPTIONAL },
+	{ "read_returned", "sock_recv_length", NULL, NULL, POINT_RETURN, OPTIONAL },
+	{ "send_returned", "sock_send_length", NULL, NULL, POINT_RETURN, OPTIONAL },
+	{ "queued", "netif_rx_exit", NULL, NULL, POINT_BACKLOG, 0 },
+	{ "taken", "netif_receive_skb", NULL, NULL, POINT_BACKLOG, 0 },
+	{ "round", "napi_poll", NULL, NULL, POINT_BACKLOG, 0 },
+	{ "round_end", "softirq_exit", NULL, NULL, POINT_BACKLOG, 0 },
+	{ "sockops_closing", NULL, NULL, NULL, POINT_CLOSING, IN_POLLGAP },
+	{ "sockops_cookie", NULL, NULL, NULL, POINT_COOKIE, IN_PORTABLE },
 };
 
 static void btf_freep(struct btf **btf)
@@ -50,34 +78,91 @@ const struct backend *backend_find(const char *name)
 	return NULL;
 }
 
-unsigned backend_points(const struct backend *backend)
+static bool tracepoint_exists(const struct btf *btf, const char *tracepoint)
 {
-	unsigned points = 0;
+	char type[64];
 
-	for (const struct hook *hook = backend->hook; hook->program; hook++)
-		points |= hook->points;
-	return points;
+	snprintf(type, sizeof(type), "btf_trace_%s", tracepoint);
+	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
 }
 
-int backend_check(const struct backend *backend, struct failure *failure)
+static bool function_exists(const struct btf *btf, const char *function)
 {
-	_cleanup_(btf_freep) struct btf *btf = NULL;
+	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
+}
 
-	if (backend->missing)
-		return failure_set(failure, ENOTSUP, "%s", backend->missing);
-	btf = btf__load_vmlinux_btf();
+/* Whether the way is one of the backend's at all. */
+static bool way_fits(const struct way *way, const struct backend *backend)
+{
+	bool fentry = backend->function_hook && strcmp(backend->function_hook, "fentry") == 0;
+
+	if (way->flags & IN_POLLGAP)
+		return backend->object == OBJECT_POLLGAP;
+	if (way->flags & IN_PORTABLE)
+		return backend->object == OBJECT_PORTABLE;
+	if (way->flags & BY_FENTRY)
+		return fentry;
+	return !(way->flags & NOT_BY_FENTRY) || !fentry;
+}
+
+static int way_refused(const struct way *way, const struct backend *backend,
+		       struct failure *failure)
+{
+	if (!way->function)
+		return failure_set(failure, ENOTSUP, "this kernel has no tracepoint %s",
+				   way->tracepoint);
+	if (!backend->function_hook)
+		return failure_set(failure, ENOTSUP,
+				   "this kernel has no tracepoint %s, which came with Linux %s",
+				   way->tracepoint,
+				   strcmp(way->name, "send") == 0 ? "6.16" : "6.3");
+	return failure_set(failure, ENOTSUP, "this kernel has neither a tracepoint %s nor %s()",
+			   way->tracepoint, way->function);
+}
+
+/* The way's program, or "" where this kernel needs none or has none. */
+static int way_choose(const struct way *way, const struct backend *backend, const struct btf *btf,
+		      char *program, struct failure *failure)
+{
+	const char *tracepoint_kind = backend->object == OBJECT_POLLGAP ? "tp_btf" : "raw_tp";
+
+	*program = '\0';
+	if (!way_fits(way, backend) || (way->unless && tracepoint_exists(btf, way->unless)))
+		return 0;
+	if (!way->tracepoint && !way->function)
+		snprintf(program, HOOK_NAME_BYTES, "%s", way->name);
+	else if (way->tracepoint && tracepoint_exists(btf, way->tracepoint))
+		snprintf(program, HOOK_NAME_BYTES, "%s_%s", tracepoint_kind, way->name);
+	else if (way->function && backend->function_hook && function_exists(btf, way->function))
+		snprintf(program, HOOK_NAME_BYTES, "%s_%s", backend->function_hook, way->name);
+	else if (!(way->flags & OPTIONAL))
+		return way_refused(way, backend, failure);
+	return 0;
+}
+
+int backend_plan(const struct backend *backend, unsigned points, struct backend_plan *ret_plan,
+		 struct failure *failure)
+{
+	_cleanup_(btf_freep) struct btf *btf = btf__load_vmlinux_btf();
+	struct backend_plan plan = { .backend = backend };
+
 	if (!btf)
 		return failure_set(
 			failure, ENOTSUP,
 			"this kernel has no type information (/sys/kernel/btf/vmlinux): use one built with "
 			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are");
-	for (const struct hook *hook = backend->hook; hook->program; hook++) {
-		if (hook->kernel_type &&
-		    btf__find_by_name_kind(btf, hook->kernel_type, BTF_KIND_TYPEDEF) < 0)
-			return failure_set(
-				failure, ENOTSUP,
-				"this kernel has no tracepoint %s; the backend needs Linux 6.16 or later",
-				hook->kernel_type + strlen("btf_trace_"));
+	for (size_t index = 0; index < sizeof(ways) / sizeof(ways[0]); index++) {
+		struct hook *hook = &plan.hook[plan.hooks];
+		int error;
+
+		if (!(ways[index].points & points))
+			continue;
+		error = way_choose(&ways[index], backend, btf, hook->program, failure);
+		if (error)
+			return error;
+		hook->points = ways[index].points;
+		plan.hooks += hook->program[0] != '\0';
 	}
+	*ret_plan = plan;
 	return 0;
 }

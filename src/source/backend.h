@@ -20,38 +20,49 @@ enum measurement_point {
 	POINT_BACKLOG = 128, /* a CPU's backlog has changed: on request */
 	POINT_RETURN = 256, /* a read begins to copy; it or a send has returned: for a trace */
 	POINT_CLOSING = 512, /* as POINT_ACK, after the first FIN: where it is allowed */
+	POINT_COOKIE = 1024, /* the kernel gives each connection its cookie: where it is allowed */
 };
 
-struct hook {
-	const char *program; /* in bpf/pollgap.bpf.c */
-	const char *kernel_type; /* what the kernel's BTF must have for it: a typedef,
-				  btf_trace_NAME; or NULL */
-	unsigned points; /* enum measurement_point, together */
+/* Which of the two BPF objects a backend's programs are in. */
+enum probe_object {
+	OBJECT_POLLGAP, /* bpf/pollgap.bpf.c */
+	OBJECT_PORTABLE, /* bpf/portable.bpf.c */
 };
 
-enum { HOOKS_MAX = 24 };
-
-/* A named set of hooks that covers every measurement point. */
+/* A named way of reaching every measurement point. */
 struct backend {
 	const char *name;
-	const char *missing; /* NULL, or why this version has none of its hooks */
-	struct hook hook[HOOKS_MAX]; /* ends with an empty one */
+	enum probe_object object;
+	const char *function_hook; /* what hooks functions, where the kernel has no tracepoint:
+				      "fentry" or "kprobe"; NULL: nothing */
 };
 
 /* In the order in which auto tries them; ends with a backend without a name. */
 extern const struct backend backends[];
 
+enum { HOOKS_MAX = 24, HOOK_NAME_BYTES = 40 };
+
+struct hook {
+	char program[HOOK_NAME_BYTES]; /* in the BPF object */
+	unsigned points; /* enum measurement_point, together */
+};
+
+/* A backend's hooks on this kernel. */
+struct backend_plan {
+	const struct backend *backend;
+	struct hook hook[HOOKS_MAX];
+	unsigned hooks;
+};
+
 /* NULL where there is none of that name. */
 const struct backend *backend_find(const char *name);
 
-/* The measurement points that the backend's hooks cover together. */
-unsigned backend_points(const struct backend *backend);
-
 /*
- * Asks this kernel's type information whether it has what the backend needs. Returns 0; -ENOTSUP
- * with the reason in failure. It loads nothing: whether the kernel lets this user load it, only
- * probe_open() finds out.
+ * Asks this kernel's type information which tracepoints and functions it has, and chooses the hooks for the wanted points. Returns 0;
+ * -ENOTSUP with the reason in failure where one of POINTS_ALL can't be reached. It loads nothing: whether the kernel lets this user
+ * load it, only probe_open() finds out.
  */
-int backend_check(const struct backend *backend, struct failure *failure);
+int backend_plan(const struct backend *backend, unsigned points, struct backend_plan *ret_plan,
+		 struct failure *failure);
 
 #endif

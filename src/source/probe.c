@@ -50,7 +50,7 @@ static int probe_take(void *context, void *data, size_t data_bytes)
 /* What the kernel collects at the end is dated at stop_ns, however late it comes. */
 static uint64_t probe_passed_ns(const struct probe *probe, uint64_t now_ns)
 {
-	uint64_t stop_ns = probe->skeleton->bss->stop_ns;
+	uint64_t stop_ns = probe->shared->stop_ns;
 	uint64_t passed_ns = now_ns > SUBMIT_DELAY_NS ? now_ns - SUBMIT_DELAY_NS : 0;
 
 	return passed_ns < stop_ns ? passed_ns : stop_ns;
@@ -101,7 +101,9 @@ static void probe_close(struct source *source)
 	if (probe->cgroup_fd >= 0)
 		close(probe->cgroup_fd);
 	bpf_link__destroy(probe->walk_link);
-	pollgap__destroy(probe->skeleton);
+	for (unsigned index = 0; index < probe->plan.hooks; index++)
+		bpf_link__destroy(probe->link[index]);
+	probe_image_close(&probe->image);
 	free(probe);
 }
 
@@ -113,12 +115,13 @@ static const struct source_ops probe_ops = {
 
 struct bpf_program *probe_program(const struct probe *probe, const char *name)
 {
-	return bpf_object__find_program_by_name(probe->skeleton->obj, name);
+	return bpf_object__find_program_by_name(probe->image.object, name);
 }
 
 static void probe_configure(struct probe *probe, const struct probe_options *options)
 {
-	struct pollgap__rodata *config = probe->skeleton->rodata;
+	struct probe_config *config = probe->image.config;
+	int cpus = libbpf_num_possible_cpus();
 
 	memcpy(config->thresholds_value, options->threshold, sizeof(config->thresholds_value));
 	config->thresholds_in_percent = options->thresholds_in_percent;
@@ -135,30 +138,25 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 	       sizeof(config->backlog_threshold_packets));
 	config->backlog_thresholds = options->backlog_thresholds;
 	config->summary_period_ns = options->summary_period_ns;
-	probe->skeleton->bss->stop_ns = UINT64_MAX;
+	config->possible_cpus = cpus > 0 ? (uint32_t)cpus : 1;
 }
 
-const struct hook *probe_hook(const struct probe *probe, const struct hook *hook)
+static const char walk_program[] = "walk_sockets";
+
+static int program_enable(struct probe *probe, const char *name)
 {
-	hook = hook ? hook + 1 : probe->backend->hook;
-	while (hook->program && !(hook->points & probe->points))
-		hook++;
-	return hook->program ? hook : NULL;
+	struct bpf_program *program = probe_program(probe, name);
+
+	return program ? bpf_program__set_autoload(program, true) : -ENOENT;
 }
 
 static int probe_enable(struct probe *probe)
 {
-	const struct hook *hook = NULL;
+	int error = program_enable(probe, walk_program);
 
-	while ((hook = probe_hook(probe, hook))) {
-		struct bpf_program *program = probe_program(probe, hook->program);
-
-		if (!program)
-			return -ENOENT;
-		bpf_program__set_autoload(program, true);
-	}
-	bpf_program__set_autoload(probe->skeleton->progs.walk_sockets, true);
-	return 0;
+	for (unsigned index = 0; index < probe->plan.hooks && !error; index++)
+		error = program_enable(probe, probe->plan.hook[index].program);
+	return error;
 }
 
 static int probe_refused(struct failure *failure, const struct probe *probe, int error)
@@ -172,40 +170,38 @@ static int probe_refused(struct failure *failure, const struct probe *probe, int
 				"measuring in the kernel needs root: run it with sudo");
 	return failure_set(failure, -error,
 			   "the kernel refuses the %s programs: %s; see 'pollgap check'",
-			   probe->backend->name, strerror(-error));
+			   probe->plan.backend->name, strerror(-error));
 }
 
-/* Connections that are being closed are watched where that is allowed; where not, it is a loss. */
-static struct bpf_link *hook_attach(struct probe *probe, const struct hook *hook)
-{
-	struct bpf_program *program = probe_program(probe, hook->program);
+/* What a capture does without: where it is refused, completeness says so. */
+#define POINTS_DISPENSABLE (POINT_CLOSING | POINT_COOKIE)
 
-	if (!(hook->points & POINT_CLOSING))
-		return bpf_program__attach(program);
-	probe->closing_link = bpf_program__attach_cgroup(program, probe->cgroup_fd);
-	return probe->closing_link;
+bool probe_sees_closing(const struct probe *probe)
+{
+	for (unsigned index = 0; index < probe->plan.hooks; index++) {
+		if (probe->plan.hook[index].points & POINT_CLOSING && probe->link[index])
+			return true;
+	}
+	return false;
 }
 
 static int probe_attach(struct probe *probe, struct failure *failure)
 {
-	const struct hook *hook = NULL;
+	for (unsigned index = 0; index < probe->plan.hooks; index++) {
+		const struct hook *hook = &probe->plan.hook[index];
+		struct bpf_program *program = probe_program(probe, hook->program);
 
-	while ((hook = probe_hook(probe, hook))) {
-		struct bpf_link **link = NULL;
-
-		for (int index = 0; index < probe->skeleton->skeleton->prog_cnt && !link; index++) {
-			if (strcmp(probe->skeleton->skeleton->progs[index].name, hook->program) ==
-			    0)
-				link = probe->skeleton->skeleton->progs[index].link;
-		}
-		*link = hook_attach(probe, hook);
-		if (!*link && !(hook->points & POINT_CLOSING))
+		if (bpf_program__type(program) == BPF_PROG_TYPE_SOCK_OPS)
+			probe->link[index] = bpf_program__attach_cgroup(program, probe->cgroup_fd);
+		else
+			probe->link[index] = bpf_program__attach(program);
+		if (!probe->link[index] && !(hook->points & POINTS_DISPENSABLE))
 			return failure_set(
 				failure, errno,
 				"the kernel refuses the hook %s: %s; see 'pollgap check'",
 				hook->program, strerror(errno));
 	}
-	probe->walk_link = bpf_program__attach_iter(probe->skeleton->progs.walk_sockets, NULL);
+	probe->walk_link = bpf_program__attach_iter(probe_program(probe, walk_program), NULL);
 	if (!probe->walk_link)
 		return failure_set(failure, errno,
 				   "the kernel refuses a walk over its sockets (iter/tcp): %s",
@@ -213,32 +209,64 @@ static int probe_attach(struct probe *probe, struct failure *failure)
 	return 0;
 }
 
+static int probe_size_maps(const struct probe *probe, const struct probe_options *options)
+{
+	const struct bpf_object *object = probe->image.object;
+	int error = bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "records"),
+					     options->ring_bytes);
+
+	/* Socket storage has no size. */
+	if (!error && probe->image.kind == OBJECT_PORTABLE && options->sockets_max)
+		error = bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "sockets"),
+						 options->sockets_max);
+	return error;
+}
+
 static int probe_load(struct probe *probe, const struct probe_options *options,
 		      struct failure *failure)
 {
-	int error;
+	int error, records_fd;
 
 	libbpf_set_print(NULL);
-	probe->skeleton = pollgap__open();
-	if (!probe->skeleton)
-		return failure_set(failure, errno, "the embedded BPF object can't be opened: %s",
-				   strerror(errno));
+	error = probe_image_open(probe->plan.backend->object, &probe->image);
+	if (error)
+		return failure_set(failure, -error, "the embedded BPF object can't be opened: %s",
+				   strerror(-error));
 	probe_configure(probe, options);
 	error = probe_enable(probe);
 	if (!error)
-		error = bpf_map__set_max_entries(probe->skeleton->maps.records,
-						 options->ring_bytes);
+		error = probe_size_maps(probe, options);
 	if (!error)
-		error = pollgap__load(probe->skeleton);
+		error = probe_image_load(&probe->image);
 	if (error)
 		return probe_refused(failure, probe, error);
-	probe->ring = ring_buffer__new(bpf_map__fd(probe->skeleton->maps.records), probe_take,
-				       probe, NULL);
+	probe->shared = probe->image.shared;
+	records_fd = probe_image_map(&probe->image, "records");
+	probe->ring = ring_buffer__new(records_fd, probe_take, probe, NULL);
 	if (!probe->ring)
 		return failure_set(failure, errno, "the ring buffer can't be mapped: %s",
 				   strerror(errno));
-	error = probe_ring_map(probe, bpf_map__fd(probe->skeleton->maps.records), failure);
+	error = probe_ring_map(probe, records_fd, failure);
 	return error ? error : probe_attach(probe, failure);
+}
+
+static unsigned points_wanted(const struct probe *probe, const struct probe_options *options)
+{
+	bool portable = options->backend->object == OBJECT_PORTABLE;
+	unsigned points = POINTS_ALL;
+
+	/* That object has no timer that looks at accept queues. */
+	if (options->accept_exact || (portable && options->accept_threshold))
+		points |= POINT_ACCEPT;
+	if (options->backlog_thresholds)
+		points |= POINT_BACKLOG;
+	if (options->trace)
+		points |= POINT_RETURN;
+	if (portable || probe->cgroup_fd >= 0)
+		points |= POINT_CLOSING;
+	if (portable && probe->cgroup_fd >= 0)
+		points |= POINT_COOKIE;
+	return points;
 }
 
 int probe_open(const struct probe_options *options, struct source **ret_source,
@@ -248,23 +276,17 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 	struct probe *probe;
 	int error;
 
-	error = backend_check(options->backend, failure);
-	if (error)
-		return error;
 	probe = calloc(1, sizeof(*probe));
 	if (!probe)
 		return failure_set(failure, ENOMEM, "out of memory");
 	probe->source.ops = &probe_ops;
-	probe->backend = options->backend;
-	probe->points = POINTS_ALL | (options->accept_exact ? POINT_ACCEPT : 0) |
-			(options->backlog_thresholds ? POINT_BACKLOG : 0) |
-			(options->trace ? POINT_RETURN : 0);
-	probe->cgroup_fd = cgroup_root_open();
-	if (probe->cgroup_fd >= 0)
-		probe->points |= POINT_CLOSING;
 	probe->stats_fd = -1;
+	probe->cgroup_fd = cgroup_root_open();
+	probe->points = points_wanted(probe, options);
 	source = &probe->source;
-	error = probe_load(probe, options, failure);
+	error = backend_plan(options->backend, probe->points, &probe->plan, failure);
+	if (!error)
+		error = probe_load(probe, options, failure);
 	if (error)
 		return error;
 	*ret_source = source;
@@ -279,7 +301,7 @@ static int probe_walk(struct probe *probe, uint32_t task, struct failure *failur
 	char buffer[64];
 	ssize_t bytes;
 
-	probe->skeleton->bss->walk_task = task;
+	probe->shared->walk_task = task;
 	fd = bpf_iter_create(bpf_link__fd(probe->walk_link));
 	if (fd < 0)
 		return failure_set(failure, errno,
@@ -294,9 +316,6 @@ static int probe_walk(struct probe *probe, uint32_t task, struct failure *failur
 	return 0;
 }
 
-/* As enum walk_task in bpf/config.h. */
-enum { TASK_BEGIN, TASK_END };
-
 void probe_wake(struct source *source)
 {
 	if (probe_of(source)->points & POINT_BACKLOG)
@@ -309,12 +328,12 @@ int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *f
 	uint64_t start_ns = clock_monotonic_ns() + TELL_AHEAD_NS;
 	int error;
 
-	probe->skeleton->bss->walk_runs = 1;
-	probe->skeleton->bss->start_ns = start_ns;
+	probe->shared->walk_runs = 1;
+	probe->shared->start_ns = start_ns;
 	atomic_fetch_add(&probe->told_late, clock_monotonic_ns() >= start_ns);
 	clock_sleep_until_ns(start_ns);
-	error = probe_walk(probe, TASK_BEGIN, failure);
-	probe->skeleton->bss->walk_runs = 0;
+	error = probe_walk(probe, WALK_BEGIN, failure);
+	probe->shared->walk_runs = 0;
 	if (error)
 		return error;
 	*ret_start_ns = start_ns;
@@ -329,9 +348,9 @@ uint64_t probe_stop(struct source *source, uint64_t stop_ns)
 	if (stop_ns < soonest_ns)
 		stop_ns = soonest_ns;
 	/* An end that is set is never put off: what came after it may be left out already. */
-	if (stop_ns >= probe->skeleton->bss->stop_ns)
-		return probe->skeleton->bss->stop_ns;
-	probe->skeleton->bss->stop_ns = stop_ns;
+	if (stop_ns >= probe->shared->stop_ns)
+		return probe->shared->stop_ns;
+	probe->shared->stop_ns = stop_ns;
 	atomic_fetch_add(&probe->told_late, clock_monotonic_ns() >= stop_ns);
 	return stop_ns;
 }
@@ -341,5 +360,5 @@ int probe_collect(struct source *source, struct failure *failure)
 	struct probe *probe = probe_of(source);
 
 	probe->backlog_due = probe->points & POINT_BACKLOG;
-	return probe_walk(probe, TASK_END, failure);
+	return probe_walk(probe, WALK_END, failure);
 }

@@ -45,7 +45,7 @@ static int probe_ring_losses(const struct probe *probe,
 	int error = 0;
 
 	for (int type = RECORD_SOCKET; type < RECORD_TYPES && !error; type++)
-		error = each(context, cause[type], probe->skeleton->bss->lost_records[type]);
+		error = each(context, cause[type], probe->shared->lost_records[type]);
 	return error;
 }
 
@@ -53,44 +53,42 @@ int probe_losses(const struct source *source,
 		 int (*each)(void *context, const char *cause, uint64_t count), void *context)
 {
 	const struct probe *probe = probe_of(source);
-	const struct hook *hook = NULL;
 	uint64_t misses = 0;
 	int error;
 
-	while ((hook = probe_hook(probe, hook))) {
+	for (unsigned index = 0; index < probe->plan.hooks; index++) {
 		struct bpf_prog_info info = { 0 };
 
-		error = probe_info(probe, hook->program, &info);
+		error = probe_info(probe, probe->plan.hook[index].program, &info);
 		if (error)
 			return error;
 		misses += info.recursion_misses;
 	}
 	error = probe_ring_losses(probe, each, context);
 	if (!error)
-		error = each(context, "socket_storage_refused", probe->skeleton->bss->lost_states);
+		error = each(context, "socket_storage_refused", probe->shared->lost_states);
 	if (!error)
-		error = each(context, "listener_table_full", probe->skeleton->bss->lost_listeners);
+		error = each(context, "listener_table_full", probe->shared->lost_listeners);
 	if (!error)
 		error = each(context, "recursion_misses", misses);
 	if (!error)
-		error = each(context, "unseen_packets", probe->skeleton->bss->unseen_packets);
+		error = each(context, "unseen_packets", probe->shared->unseen_packets);
 	if (!error)
-		error = each(context, "closing_unseen", probe->closing_link ? 0 : 1);
+		error = each(context, "closing_unseen", probe_sees_closing(probe) ? 0 : 1);
 	if (!error)
 		error = each(context, "told_late", atomic_load(&probe->told_late));
 	if (!error)
-		error = each(context, "mptcp_sockets", probe->skeleton->bss->mptcp_sockets);
+		error = each(context, "mptcp_sockets", probe->shared->mptcp_sockets);
 	return error;
 }
 
 static int probe_timing_sum(const struct probe *probe, uint64_t *ret_runs, uint64_t *ret_run_ns)
 {
-	const struct hook *hook = NULL;
 	uint64_t runs = 0, run_ns = 0;
 
-	while ((hook = probe_hook(probe, hook))) {
+	for (unsigned index = 0; index < probe->plan.hooks; index++) {
 		struct bpf_prog_info info = { 0 };
-		int error = probe_info(probe, hook->program, &info);
+		int error = probe_info(probe, probe->plan.hook[index].program, &info);
 
 		if (error)
 			return error;

@@ -2,24 +2,44 @@
 #ifndef POLLGAP_PROBE_PRIVATE_H
 #define POLLGAP_PROBE_PRIVATE_H
 
-#include "pollgap.skel.h"
+#include "bpf/shared.h"
+#include "source/backend.h"
 #include "source/probe.h"
 
 #include <stdatomic.h>
 
-struct backend;
-struct hook;
+struct bpf_link;
+struct bpf_object;
+struct bpf_object_skeleton;
+struct bpf_program;
+struct ring_buffer;
+
+/* Either of the BPF objects, as probe_object.c has opened it. */
+struct probe_image {
+	enum probe_object kind;
+	void *skeleton; /* of the kind's own type */
+	struct bpf_object *object;
+	struct probe_config *config; /* until it is loaded */
+	struct probe_shared *shared; /* of the programs, once it is loaded */
+};
+
+int probe_image_open(enum probe_object kind, struct probe_image *ret_image);
+int probe_image_load(struct probe_image *image);
+void probe_image_close(struct probe_image *image);
+/* The map's descriptor; negative: there is none. */
+int probe_image_map(const struct probe_image *image, const char *name);
 
 struct probe {
 	struct source source;
-	struct pollgap *skeleton;
-	const struct backend *backend;
+	struct probe_image image;
+	struct backend_plan plan; /* its hooks for what this capture asks for */
+	struct bpf_link *link[HOOKS_MAX]; /* the plan's, NULL: not allowed */
+	struct probe_shared *shared; /* the image's */
 	unsigned points; /* enum measurement_point: what this capture asks for */
 	struct ring_buffer *ring;
 	void *ring_pages; /* probe_ring.c */
 	struct bpf_link *walk_link;
 	int cgroup_fd; /* the topmost control group; negative: none */
-	struct bpf_link *closing_link; /* the skeleton's; NULL: not allowed */
 	int stats_fd;
 	atomic_uint_least64_t told_late; /* beginnings and ends that were over when the programs
 			       were told of them */
@@ -51,8 +71,7 @@ static inline struct probe *probe_of(const struct source *source)
 
 struct bpf_program *probe_program(const struct probe *probe, const char *name);
 
-/* The backend's next hook that this capture needs, behind *hook or, for NULL, its first; NULL after
- * the last one. */
-const struct hook *probe_hook(const struct probe *probe, const struct hook *hook);
+/* Whether the packets of connections that are being closed are seen. */
+bool probe_sees_closing(const struct probe *probe);
 
 #endif

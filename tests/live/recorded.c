@@ -38,7 +38,7 @@ struct capture_options recorded_options(const struct recorded *recorded)
 		.thresholds = 4,
 		.summary_period_ns = NS_PER_S,
 		.min_spike_ns = NS_PER_MS,
-		.backend = "auto",
+		.backend = getenv("POLLGAP_TEST_BACKEND") ?: "auto",
 		.ring_bytes = 1 << 24,
 		.queue_bytes = 1 << 26,
 	};
