@@ -148,7 +148,14 @@ static __always_inline bool socket_has_queues(const struct sock *sk)
 
 static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time_ns, __u32 flags)
 {
-	struct socket_state *state = state_create(sk);
+	struct socket_state *state;
+
+#ifdef POLLGAP_PORTABLE
+	/* Sockets that nobody asked for have no place in a table that may fill. */
+	if (!socket_is_wanted(sk))
+		return NULL;
+#endif
+	state = state_create(sk);
 
 	if (state)
 		socket_begin(sk, state, time_ns, flags);

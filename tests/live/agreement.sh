@@ -74,7 +74,8 @@ captured()
 # the capture counted such packets, a poller may have been earlier.
 losses()
 {
-	query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed_turns%' AND cause NOT IN ('recursion_misses', 'unseen_packets', 'writer_behind:sample')
+	query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed_turns%' AND cause NOT IN ('recursion_misses', 'unseen_packets', 'writer_behind:sample',
+		'${closing_unseen:+closing_unseen}')
 		AND (cause <> 'sample_of_unseen_socket' OR $(unseen) = 0)"
 }
 
@@ -99,8 +100,9 @@ held_to()
 		least=1
 		[ $2 = tx_queue ] || least=${values_between:-1}
 	fi
-	tap_equal "$1: $2 agrees" 1 "$(query "SELECT sum(${short}_agrees = 0) <= max(count(${short}_agrees) / 100, 20) AND
-		(SELECT count(*) FROM (SELECT DISTINCT socket_id, $2_bytes FROM sample WHERE ${short}_agrees = 0)) <= max(count(${short}_agrees) / $per, $least)
+	held="${closing_unseen:+state = 1 AND }${short}_agrees"
+	tap_equal "$1: $2 agrees" 1 "$(query "SELECT sum($held = 0) <= max(count(${short}_agrees) / 100, 20) AND
+		(SELECT count(*) FROM (SELECT DISTINCT socket_id, $2_bytes FROM sample WHERE $held = 0)) <= max(count(${short}_agrees) / $per, $least)
 		FROM sample")"
 }
 

@@ -75,11 +75,19 @@ echo "not ours" >"$scratch/text"
 tap_equal "a file that is not ours is status 1" 1 $?
 tap_equal "and untouched" "not ours" "$(cat "$scratch/text")"
 tap_equal "with one line" 1 "$(wc -l <"$scratch/err")"
-for backend in fentry kprobe; do
-	"$binary" capture -o "$scratch/new.db" --backend $backend -d 1s >/dev/null 2>"$scratch/err"
-	tap_equal "$backend is refused with status 1" 1 $?
-	tap_equal "and one line" 1 "$(wc -l <"$scratch/err")"
-	tap_equal "and no file" 0 "$(ls "$scratch" | grep -c '^new.db')"
+# Each backend, as check says of it.
+for item in $("$binary" check | awk '$1 == "backend" { print $2 ":" $3 }'); do
+	backend=${item%:*}
+	"$binary" capture -o "$scratch/new.db" --backend "$backend" -d 1s >/dev/null 2>"$scratch/err"
+	status=$?
+	if [ "${item#*:}" = yes ]; then
+		tap_equal "$backend is taken, and the file names it" "0 $backend" "$status $(sqlite3 "$scratch/new.db" 'SELECT backend FROM capture')"
+		rm -f "$scratch"/new.db*
+	else
+		tap_equal "$backend is refused with status 1" 1 $status
+		tap_equal "and one line" 1 "$(wc -l <"$scratch/err")"
+		tap_equal "and no file" 0 "$(ls "$scratch" | grep -c '^new.db')"
+	fi
 done
 
 # A command that warms up runs before the capture does; without that it begins when the capture has.

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# fetch.sh NAME CACHE: leaves the newest image of Debian's kernel NAME (5.10, 6.1, 6.12 or 7.3) at CACHE/vmlinuz-NAME and its package's name
+# and version in CACHE/package-NAME. Nothing is installed: apt works on lists of its own. What is in the cache already is taken as it is.
+set -eu
+name=$1
+cache=$2
+
+case $name in
+5.10) suites="bullseye bullseye-security" ;;
+6.1) suites="bookworm bookworm-security" ;;
+6.12) suites="trixie trixie-security" ;;
+7.3) suites="trixie-backports" ;;
+*)
+	echo "fetch: there is no kernel '$name' here: 5.10, 6.1, 6.12 and 7.3 are" >&2
+	exit 2
+	;;
+esac
+[ ! -s "$cache/vmlinuz-$name" ] || exit 0
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ -e "$keyring" ] || {
+	echo "fetch: $keyring is not there: Debian's package debian-archive-keyring has it" >&2
+	exit 1
+}
+
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+apt=$cache/apt-$name
+mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+: >"$apt/status"
+for suite in $suites; do
+	archive=debian
+	[ "${suite%-security}" = "$suite" ] || archive=debian-security
+	echo "deb [signed-by=$keyring] http://deb.debian.org/$archive $suite main"
+done >"$apt/sources.list"
+cat >"$apt/apt.conf" <<-EOF
+	Dir::Etc::SourceList "$apt/sources.list";
+	Dir::Etc::SourceParts "-";
+	Dir::State "$apt";
+	Dir::State::status "$apt/status";
+	Dir::Cache "$apt";
+	APT::Architecture "amd64";
+	APT::Sandbox::User "root";
+	Acquire::Languages "none";
+EOF
+APT_CONFIG=$apt/apt.conf
+export APT_CONFIG
+apt-get -q update >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
+
+# depends PACKAGE PATTERN: the first of its dependencies that fits
+depends()
+{
+	apt-cache show --no-all-versions "$1" | sed -n 's/^Depends: //p' | grep -oE "$2[^ ,]*" | head -n 1
+}
+
+package=$(depends linux-image-cloud-amd64 'linux-image-[0-9]')
+# Newer packages of images hold none, but need another one that does.
+binary=$(depends "$package" 'linux-binary-[0-9]') || true
+package=${binary:-$package}
+(cd "$apt/archives" && apt-get -q download "$package") >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
+dpkg -x "$apt/archives/$package"_*.deb "$apt/package"
+find "$apt/package" -name 'vmlinuz*' -type f | head -n 1 | while read -r image; do cp "$image" "$cache/vmlinuz-$name.new"; done
+[ -s "$cache/vmlinuz-$name.new" ] || { echo "fetch: $package holds no image" >&2; exit 1; }
+echo "$package $(apt-cache show --no-all-versions "$package" | sed -n 's/^Version: //p')" >"$cache/package-$name"
+mv "$cache/vmlinuz-$name.new" "$cache/vmlinuz-$name"
+rm -rf "$apt"

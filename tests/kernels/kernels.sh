@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# kernels.sh BUILD CACHE [NAME]...: Debian's kernels, all or those named, each booted with the tests of BUILD; what came of them as a table: kernel,
+# backend, test, and passed, failed or skipped with the reason. Exit status 1 where anything failed. The packages are kept in CACHE; what
+# each guest said is in BUILD/kernels/NAME.log. From the project's root.
+set -euo pipefail
+build=$1
+cache=$2
+shift 2
+[ $# -gt 0 ] || set -- 5.10 6.1 6.12 7.3
+tests=${POLLGAP_KERNEL_TESTS:-known_spikes,hard_cases,agreement_servers,agreement,softnet}
+guest_s=${POLLGAP_KERNEL_TIMEOUT:-1500}
+here=$(dirname "$0")
+
+# backends_of NAME: those that can be expected to work there
+backends_of()
+{
+	case $1 in
+	7.3) echo tp_btf,fentry,kprobe ;;
+	*) echo fentry,kprobe ;;
+	esac
+}
+
+boot()
+{
+	timeout "$guest_s" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -nodefaults -display none -serial stdio -no-reboot \
+		-kernel "$cache/vmlinuz-$1" -initrd "$build/kernels/image" \
+		-append "console=ttyS0 panic=-1 quiet pollgap.tests=$tests pollgap.backends=$(backends_of "$1")" </dev/null >"$build/kernels/$1.log" 2>&1
+}
+
+mkdir -p "$build/kernels"
+for name; do "$here/fetch.sh" "$name" "$cache"; done
+"$here/image.sh" "$build" "$build/kernels/image"
+# Two at once: a guest is busy on one processor most of the time.
+running=0
+for name; do
+	[ $running -lt "$(nproc)" ] || { wait -n || true; running=$((running - 1)); }
+	boot "$name" &
+	running=$((running + 1))
+done
+wait
+for name; do
+	awk -v name="$name" -v package="$(cat "$cache/package-$name")" -v backends="$(backends_of "$name")" -v tests="$tests" -f "$here/table.awk" "$build/kernels/$name.log" ||
+		failed=1
+done
+exit "${failed:-0}"

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test_backends.sh BINARY SCRATCH: each backend that the kernel allows measures the same.
+set -u
+. tests/harness/tap.sh
+binary=$1
+scratch=$2
+started=
+. tests/live/agreement.sh
+agreement_begin
+allowed=$("$binary" check | awk '$1 == "backend" && $3 == "yes" { print $2 }')
+first=$(echo "$allowed" | head -n 1)
+
+# spikes FILE: what both captures of the same traffic must have.
+spikes()
+{
+	sqlite3 "$1" "SELECT gauge, threshold_bytes, count(*), sum(peak_bytes) FROM spike WHERE gauge <> 'rmem' GROUP BY 1, 2"
+}
+
+for backend in $allowed; do
+	# Where functions can't be hooked, nothing sees the packets of a connection that is being closed; the file says so.
+	rm -f "$file"
+	within "$binary" capture -o "$file" --backend "$backend" -d 100ms >/dev/null 2>&1
+	closing_unseen=$(query "SELECT count FROM loss WHERE cause = 'closing_unseen'")
+	tap_equal "$backend: the file says which backend it was" "$backend" "$(query 'SELECT backend FROM capture')"
+
+	rm -f "$scratch"/left.db* "$scratch"/right.db*
+	within "$binary" capture -o "$scratch/left.db" --backend "$first" -p 23025 --min-spike 0 -- \
+		"$binary" capture -o "$scratch/right.db" --backend "$backend" -p 23025 --min-spike 0 -- \
+		"$binary" load spikes -p 23025 --size 3K,30K,300K --pause 1ms --count 50 >/dev/null 2>"$scratch/err"
+	tap_equal "$backend: beside $first, and of the same traffic, ends well" 0 $?
+	tap_equal "$backend: and finds the same spikes" "$(spikes "$scratch/left.db")" "$(spikes "$scratch/right.db")"
+	tap_equal "$backend: each socket has the cookie that $first knows it by" "2 0" "$(sqlite3 "$scratch/right.db" "ATTACH '$scratch/left.db' AS left" \
+		"SELECT count(*) || ' ' || count(*) FILTER (WHERE cookie NOT IN (SELECT cookie FROM left.socket WHERE cookie IS NOT NULL))
+		FROM socket WHERE remote_port > 0")"
+
+	POLLGAP_TEST_BACKEND=$backend
+	for conversation in bulk echo short drawn sendfile splice; do
+		talks $conversation
+		tap_equal "$backend, $conversation: the capture ends well" 0 $?
+		agrees "$backend, $conversation"
+	done
+	talks bulk ::1
+	agrees "$backend, bulk over IPv6"
+	unset POLLGAP_TEST_BACKEND closing_unseen
+done
+
+# A table of four sockets: those beyond it are counted, and the others measured. Socket storage has no such bound.
+for backend in $allowed; do
+	case $backend in
+	fentry | kprobe) ;;
+	*) continue ;;
+	esac
+	rm -f "$file"
+	begun "$binary" load server -p 23104
+	sleep 0.3
+	within "$binary" capture -o "$file" --backend "$backend" --max-sockets 4 -p 23104 -- \
+		"$binary" load client -p 23104 --rate 1000:500ms --connections 10 >/dev/null 2>"$scratch/err"
+	tap_equal "$backend: with room for four sockets the capture ends well" 0 $?
+	[ "$(query "SELECT count FROM loss WHERE cause = 'socket_storage_refused'")" -gt 0 ]
+	tap_case $? "$backend: and says that it refused some"
+	tap_equal "$backend: and measures four at a time" 4 "$(query "SELECT count(DISTINCT socket_id) FROM queue_summary")"
+	tap_equal "$backend: so it is not complete" 0 "$(query 'SELECT complete FROM completeness')"
+done
+tap_done
