@@ -9,7 +9,7 @@ struct polled_row {
 	__u64 start_ns; /* CLOCK_MONOTONIC, before and after the socket was read */
 	__u64 end_ns;
 	__u64 inode; /* 0: no process holds it */
-	__u64 cookie;
+	__u64 cookie; /* 0: nobody has asked the kernel for one */
 	__u32 rx_queue_bytes; /* of a listener: connections */
 	__u32 tx_queue_bytes;
 	__u32 rmem_bytes;

@@ -161,6 +161,8 @@ int backend_plan(const struct backend *backend, unsigned points, struct backend_
 		if (error)
 			return error;
 		hook->points = ways[index].points;
+		hook->function =
+			strncmp(hook->program, "kprobe_", 7) == 0 ? ways[index].function : NULL;
 		plan.hooks += hook->program[0] != '\0';
 	}
 	*ret_plan = plan;

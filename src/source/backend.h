@@ -44,6 +44,7 @@ enum { HOOKS_MAX = 24, HOOK_NAME_BYTES = 40 };
 
 struct hook {
 	char program[HOOK_NAME_BYTES]; /* in the BPF object */
+	const char *function; /* that it hooks; NULL: it is no kprobe */
 	unsigned points; /* enum measurement_point, together */
 };
 

@@ -5,6 +5,7 @@
 #include "base/failure.h"
 #include "bpf/polled_row.h"
 #include "poll.skel.h"
+#include "poll_portable.skel.h"
 #include "source/netns.h"
 
 #include <bpf/bpf.h>
@@ -21,7 +22,9 @@ enum { READ_BYTES = 32768 };
 
 struct iter_tcp {
 	struct source source;
-	struct poll *skeleton;
+	struct poll *skeleton; /* NULL: this kernel takes only the other one */
+	struct poll_portable *portable;
+	struct bpf_link *link;
 	struct port_filter filter;
 	int netns_fd;
 	uint64_t netns_inode;
@@ -100,7 +103,7 @@ static int iter_tcp_read(struct source *source, const struct sink *sink, struct 
 	error = reader_enter(iter, failure);
 	if (error)
 		return error;
-	fd = bpf_iter_create(bpf_link__fd(iter->skeleton->links.poll_sockets));
+	fd = bpf_iter_create(bpf_link__fd(iter->link));
 	if (fd < 0)
 		return failure_set(failure, errno, "a walk over the sockets can't begin: %s",
 				   strerror(errno));
@@ -119,7 +122,9 @@ static void iter_tcp_close(struct source *source)
 {
 	struct iter_tcp *iter = (struct iter_tcp *)source;
 
+	bpf_link__destroy(iter->link);
 	poll__destroy(iter->skeleton);
+	poll_portable__destroy(iter->portable);
 	closep(&iter->netns_fd);
 	free(iter);
 }
@@ -136,7 +141,9 @@ static int iter_tcp_load(struct iter_tcp *iter, struct failure *failure)
 
 	libbpf_set_print(NULL);
 	iter->skeleton = poll__open_and_load();
-	if (!iter->skeleton) {
+	if (!iter->skeleton)
+		iter->portable = poll_portable__open_and_load();
+	if (!iter->skeleton && !iter->portable) {
 		error = errno;
 		if (error == EPERM)
 			return failure_set(failure, error, "root is needed: run it with sudo");
@@ -145,9 +152,11 @@ static int iter_tcp_load(struct iter_tcp *iter, struct failure *failure)
 			"the kernel refuses a BPF program that walks its sockets: %s; it takes 5.9 or later, with BTF",
 			strerror(error));
 	}
-	iter->skeleton->links.poll_sockets =
-		bpf_program__attach_iter(iter->skeleton->progs.poll_sockets, NULL);
-	if (!iter->skeleton->links.poll_sockets)
+	iter->link = bpf_program__attach_iter(iter->skeleton ?
+						      iter->skeleton->progs.poll_sockets :
+						      iter->portable->progs.poll_sockets,
+					      NULL);
+	if (!iter->link)
 		return failure_set(failure, errno,
 				   "the kernel refuses a walk over its sockets (iter/tcp): %s",
 				   strerror(errno));

@@ -6,6 +6,7 @@
 #include "base/failure.h"
 #include "source/backend.h"
 #include "source/cgroup_root.h"
+#include "source/kprobe_event.h"
 #include "source/probe_private.h"
 
 #include <bpf/bpf.h>
@@ -101,8 +102,13 @@ static void probe_close(struct source *source)
 	if (probe->cgroup_fd >= 0)
 		close(probe->cgroup_fd);
 	bpf_link__destroy(probe->walk_link);
-	for (unsigned index = 0; index < probe->plan.hooks; index++)
+	for (unsigned index = 0; index < probe->plan.hooks; index++) {
+		if (!probe->link[index])
+			continue;
 		bpf_link__destroy(probe->link[index]);
+		if (probe->plan.hook[index].function)
+			kprobe_event_remove(probe->plan.hook[index].program);
+	}
 	probe_image_close(&probe->image);
 	free(probe);
 }
@@ -185,16 +191,41 @@ bool probe_sees_closing(const struct probe *probe)
 	return false;
 }
 
+/* Where the kernel's list of events is out of reach it does not say what a kprobe missed. */
+static struct bpf_link *kprobe_attach(struct probe *probe, struct bpf_program *program,
+				      const struct hook *hook)
+{
+	int fd = kprobe_event_open(hook->program, hook->function);
+	struct bpf_link *link;
+
+	if (fd < 0) {
+		link = bpf_program__attach(program);
+		probe->misses_unknown |= !!link;
+		return link;
+	}
+	link = bpf_program__attach_perf_event(program, fd);
+	if (link)
+		return link;
+	close(fd);
+	kprobe_event_remove(hook->program);
+	return NULL;
+}
+
+static struct bpf_link *hook_attach(struct probe *probe, const struct hook *hook)
+{
+	struct bpf_program *program = probe_program(probe, hook->program);
+
+	if (bpf_program__type(program) == BPF_PROG_TYPE_SOCK_OPS)
+		return bpf_program__attach_cgroup(program, probe->cgroup_fd);
+	return hook->function ? kprobe_attach(probe, program, hook) : bpf_program__attach(program);
+}
+
 static int probe_attach(struct probe *probe, struct failure *failure)
 {
 	for (unsigned index = 0; index < probe->plan.hooks; index++) {
 		const struct hook *hook = &probe->plan.hook[index];
-		struct bpf_program *program = probe_program(probe, hook->program);
 
-		if (bpf_program__type(program) == BPF_PROG_TYPE_SOCK_OPS)
-			probe->link[index] = bpf_program__attach_cgroup(program, probe->cgroup_fd);
-		else
-			probe->link[index] = bpf_program__attach(program);
+		probe->link[index] = hook_attach(probe, hook);
 		if (!probe->link[index] && !(hook->points & POINTS_DISPENSABLE))
 			return failure_set(
 				failure, errno,
@@ -285,6 +316,7 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 	probe->points = points_wanted(probe, options);
 	source = &probe->source;
 	error = backend_plan(options->backend, probe->points, &probe->plan, failure);
+	kprobe_events_sweep();
 	if (!error)
 		error = probe_load(probe, options, failure);
 	if (error)

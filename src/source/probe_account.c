@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 #include "source/backend.h"
+#include "source/kprobe_event.h"
 #include "source/probe_private.h"
 
 #include <bpf/bpf.h>
@@ -49,6 +50,28 @@ static int probe_ring_losses(const struct probe *probe,
 	return error;
 }
 
+/* What kprobes missed where one met another one's program. */
+static int probe_kprobe_losses(const struct probe *probe,
+			       int (*each)(void *context, const char *cause, uint64_t count),
+			       void *context)
+{
+	bool unknown = probe->misses_unknown;
+	uint64_t misses = 0;
+	int error;
+
+	for (unsigned index = 0; index < probe->plan.hooks; index++) {
+		const struct hook *hook = &probe->plan.hook[index];
+		uint64_t missed = 0;
+
+		if (!hook->function || !probe->link[index])
+			continue;
+		unknown |= kprobe_event_missed(hook->program, &missed) < 0;
+		misses += missed;
+	}
+	error = each(context, "kprobe_misses", misses);
+	return error ? error : each(context, "kprobe_misses_unknown", unknown);
+}
+
 int probe_losses(const struct source *source,
 		 int (*each)(void *context, const char *cause, uint64_t count), void *context)
 {
@@ -71,6 +94,8 @@ int probe_losses(const struct source *source,
 		error = each(context, "listener_table_full", probe->shared->lost_listeners);
 	if (!error)
 		error = each(context, "recursion_misses", misses);
+	if (!error)
+		error = probe_kprobe_losses(probe, each, context);
 	if (!error)
 		error = each(context, "unseen_packets", probe->shared->unseen_packets);
 	if (!error)

@@ -43,6 +43,7 @@ struct probe {
 	int stats_fd;
 	atomic_uint_least64_t told_late; /* beginnings and ends that were over when the programs
 			       were told of them */
+	bool misses_unknown; /* of a kprobe, by this kernel */
 	uint64_t budget_read_ns;
 	bool backlog_due; /* the next turn hands over what is open in the CPUs' backlogs */
 	/* The running turn. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch.sh NAME CACHE: leaves the newest image of Debian's kernel NAME (5.10, 6.1, 6.12 or 7.3) at CACHE/vmlinuz-NAME and its package's name
-# and version in CACHE/package-NAME. Nothing is installed: apt works on lists of its own. What is in the cache already is taken as it is.
+# fetch.sh NAME CACHE: leaves the newest image of Debian's kernel NAME (5.10, 6.1, 6.12 or 7.3) at CACHE/vmlinuz-NAME, those of its modules that
+# the tests need as an archive at CACHE/modules-NAME, and its package's name and version in CACHE/package-NAME. Nothing is installed: apt works on lists of its own. What is in the cache already is taken as it is.
 set -eu
 name=$1
 cache=$2
@@ -54,13 +54,24 @@ depends()
 }
 
 package=$(depends linux-image-cloud-amd64 'linux-image-[0-9]')
-# Newer packages of images hold none, but need another one that does.
-binary=$(depends "$package" 'linux-binary-[0-9]') || true
-package=${binary:-$package}
-(cd "$apt/archives" && apt-get -q download "$package") >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
-dpkg -x "$apt/archives/$package"_*.deb "$apt/package"
+# Newer packages of images hold none, but need others that do.
+packages=$(for part in binary modules; do depends "$package" "linux-$part-[0-9]" || true; done)
+for part in ${packages:-$package}; do
+	(cd "$apt/archives" && apt-get -q download "$part") >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
+	dpkg -x "$apt/archives/$part"_*.deb "$apt/package"
+done
 find "$apt/package" -name 'vmlinuz*' -type f | head -n 1 | while read -r image; do cp "$image" "$cache/vmlinuz-$name.new"; done
 [ -s "$cache/vmlinuz-$name.new" ] || { echo "fetch: $package holds no image" >&2; exit 1; }
+mkdir -p "$apt/root/modules"
+for module in inet_diag tcp_diag veth sch_netem; do
+	file=$(find "$apt/package" -name "$module.ko*" -type f | head -n 1)
+	case $file in
+	*.ko) cp "$file" "$apt/root/modules" ;;
+	*.ko.xz) xz -dc "$file" >"$apt/root/modules/$module.ko" ;;
+	*.ko.zst) zstd -qdc "$file" >"$apt/root/modules/$module.ko" ;;
+	esac
+done
+(cd "$apt/root" && find . | cpio -o -H newc 2>/dev/null) >"$cache/modules-$name"
 echo "$package $(apt-cache show --no-all-versions "$package" | sed -n 's/^Version: //p')" >"$cache/package-$name"
 mv "$cache/vmlinuz-$name.new" "$cache/vmlinuz-$name"
 rm -rf "$apt"

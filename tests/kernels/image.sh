@@ -29,6 +29,8 @@ mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64" "$ro
 for folder in bin sbin lib lib64; do ln -s usr/$folder "$root/$folder"; done
 for command in $commands; do
 	path=$(command -v "$command") || continue
+	# A shell has some of its own.
+	[ "${path#/}" != "$path" ] || path=/usr/bin/$command
 	add "$path"
 	[ "${path%/*}" = /usr/bin ] || [ "${path%/*}" = /bin ] || ln -sf "$path" "$root/usr/bin/$command"
 done

@@ -8,7 +8,7 @@ build=$1
 cache=$2
 shift 2
 [ $# -gt 0 ] || set -- 5.10 6.1 6.12 7.3
-tests=${POLLGAP_KERNEL_TESTS:-known_spikes,hard_cases,agreement_servers,agreement,softnet}
+tests=${POLLGAP_KERNEL_TESTS:-known_spikes,backends,agreement_servers,softnet}
 guest_s=${POLLGAP_KERNEL_TIMEOUT:-1500}
 here=$(dirname "$0")
 
@@ -23,8 +23,10 @@ backends_of()
 
 boot()
 {
+	# Archives may follow each other; modules first, for only the last one may be compressed.
+	cat "$cache/modules-$1" "$build/kernels/image" >"$build/kernels/$1.image"
 	timeout "$guest_s" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -nodefaults -display none -serial stdio -no-reboot \
-		-kernel "$cache/vmlinuz-$1" -initrd "$build/kernels/image" \
+		-kernel "$cache/vmlinuz-$1" -initrd "$build/kernels/$1.image" \
 		-append "console=ttyS0 panic=-1 quiet pollgap.tests=$tests pollgap.backends=$(backends_of "$1")" </dev/null >"$build/kernels/$1.log" 2>&1
 }
 

@@ -23,7 +23,7 @@ agreement_clean_up()
 agreement_begin()
 {
 	"$binary" check >/dev/null 2>&1 || tap_skip_all "$("$binary" check 2>&1 | tail -n 1)"
-	rm -f "$scratch"/*
+	rm -rf "$scratch"/*
 	ip netns add "$outer" 2>/dev/null || tap_skip_all "no network namespace can be made here"
 	trap agreement_clean_up EXIT
 	ip netns exec "$outer" sysctl -qw net.ipv4.tcp_child_ehash_entries=1024 2>/dev/null

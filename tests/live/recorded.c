@@ -14,6 +14,7 @@
 #include "traffic.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 struct recorded recorded_new(void)
