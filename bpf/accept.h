@@ -224,7 +224,8 @@ static __always_inline int record_accepted(const struct pt_regs___accept *regs, 
 	const struct sock *sk;
 	__u64 key;
 
-	if ((number != SYSCALL_ACCEPT && number != SYSCALL_ACCEPT4) || result < 0 || !shared.start_ns)
+	if ((number != SYSCALL_ACCEPT && number != SYSCALL_ACCEPT4) || result < 0 ||
+	    !shared.start_ns)
 		return 0;
 	task = (const struct task_struct *)bpf_get_current_task();
 	files = BPF_CORE_READ(task, files, fdt, fd);

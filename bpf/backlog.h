@@ -90,7 +90,8 @@ static __noinline int backlog_set(struct backlog_state *state, __u32 packets, __
 	for (__u32 index = 0; index < BACKLOG_THRESHOLDS_MAX; index++) {
 		if (index < state->level)
 			continue;
-		if (index >= config.backlog_thresholds || packets < config.backlog_threshold_packets[index])
+		if (index >= config.backlog_thresholds ||
+		    packets < config.backlog_threshold_packets[index])
 			break;
 		state->spike[index] = (struct backlog_spike_state){
 			.start_ns = now_ns,
@@ -118,7 +119,8 @@ static __noinline int backlog_flush(struct backlog_state *state)
 		record_submit(record);
 	} else {
 		/* Events are counted, not records: record_reserve() has counted one. */
-		__sync_fetch_and_add(&shared.lost_records[RECORD_BACKLOG_EVENTS], state->events - 1);
+		__sync_fetch_and_add(&shared.lost_records[RECORD_BACKLOG_EVENTS],
+				     state->events - 1);
 	}
 	state->events = 0;
 	return 0;
@@ -158,9 +160,9 @@ static __always_inline void backlog_observe(struct backlog_state *state)
 	__u32 packets = backlog_packets(backlog_softnet(state));
 	__u64 now_ns;
 
-	if (packets == state->packets ||
-	    (!config.trace_wanted && !state->level && state->packets < config.backlog_threshold_packets[0] &&
-	     packets < config.backlog_threshold_packets[0])) {
+	if (packets == state->packets || (!config.trace_wanted && !state->level &&
+					  state->packets < config.backlog_threshold_packets[0] &&
+					  packets < config.backlog_threshold_packets[0])) {
 		state->packets = packets;
 		return;
 	}

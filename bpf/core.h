@@ -89,9 +89,11 @@ static __always_inline bool packet_is_silent(const struct sock *sk, const struct
 static __always_inline bool packet_is_announced(const struct sock *sk, const struct tcp_sock *tp,
 						const struct tcp_skb_cb *packet)
 {
-	return peek(packet->end_seq) != peek(packet->seq) && peek(packet->seq) == peek(tp->rcv_nxt) &&
-	       peek(sk->sk_rcvlowat) <= 1 && (__s32)(peek(tp->rcv_wup) + peek(tp->rcv_wnd) - peek(packet->end_seq)) >= 0 &&
-	       peek(sk->sk_backlog.rmem_alloc.counter) < peek(sk->sk_rcvbuf) && peek(tp->snd_nxt) == peek(tp->write_seq);
+	return peek(packet->end_seq) != peek(packet->seq) &&
+	       peek(packet->seq) == peek(tp->rcv_nxt) && peek(sk->sk_rcvlowat) <= 1 &&
+	       (__s32)(peek(tp->rcv_wup) + peek(tp->rcv_wnd) - peek(packet->end_seq)) >= 0 &&
+	       peek(sk->sk_backlog.rmem_alloc.counter) < peek(sk->sk_rcvbuf) &&
+	       peek(tp->snd_nxt) == peek(tp->write_seq);
 }
 
 /*
@@ -156,12 +158,14 @@ static __always_inline int packet_observe(struct sock *sk, struct socket_state *
 	if ((__s32)(peek(packet->ack_seq) - state->told_ack) > 0)
 		state->told_ack = peek(packet->ack_seq);
 	if (config.trace_wanted) {
-		state->packet_ns = peek(packet->end_seq) != peek(packet->seq) ? bpf_ktime_get_ns() : 0;
+		state->packet_ns = peek(packet->end_seq) != peek(packet->seq) ? bpf_ktime_get_ns() :
+										0;
 		state->packet_end_seq = peek(packet->end_seq);
 	}
 	if (config.blog_wanted)
 		blog_observe(state, queues.rmem_bytes, queues.rx_queue_bytes, peek(skb->data_len));
-	if ((__s32)(peek(packet->ack_seq) - una) > 0 && (__s32)(peek(tp->snd_nxt) - peek(packet->ack_seq)) >= 0) {
+	if ((__s32)(peek(packet->ack_seq) - una) > 0 &&
+	    (__s32)(peek(tp->snd_nxt) - peek(packet->ack_seq)) >= 0) {
 		if (queues.tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
 			socket_observe(sk, state, &queues);
 		state->ack_event = 0;
@@ -257,8 +261,8 @@ static __always_inline bool send_goes_on(const struct socket_state *state,
 static __always_inline bool send_is_prompt(const struct sock *sk, const struct tcp_sock *tp,
 					   const struct msghdr *message, __u32 left_bytes)
 {
-	return !peek(tp->packets_out) && !(peek(message->msg_flags) & MSG_MORE) && peek(tp->snd_wnd) >= left_bytes &&
-	       peek(sk->sk_pacing_status) != SK_PACING_NEEDED &&
+	return !peek(tp->packets_out) && !(peek(message->msg_flags) & MSG_MORE) &&
+	       peek(tp->snd_wnd) >= left_bytes && peek(sk->sk_pacing_status) != SK_PACING_NEEDED &&
 	       !(peek_bits(tp, nonagle) & TCP_NAGLE_CORK);
 }
 
@@ -287,7 +291,8 @@ static __always_inline int send_observe(struct sock *sk, __u32 left_bytes,
 	now_ns = socket_observe(sk, state, &queues);
 	if (config.trace_wanted)
 		state->since_ns = 0;
-	if (!now_ns && !config.trace_wanted && message && send_is_prompt(sk, tp, message, left_bytes)) {
+	if (!now_ns && !config.trace_wanted && message &&
+	    send_is_prompt(sk, tp, message, left_bytes)) {
 		state->note = NOTE_PROMPT;
 		state->note_ns = bpf_jiffies64();
 	} else {

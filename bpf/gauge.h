@@ -53,7 +53,8 @@ static __always_inline __u32 threshold_in_bytes(__u32 index, __u32 limit_bytes)
 {
 	__u32 threshold = config.thresholds_value[index & (THRESHOLDS_MAX - 1)];
 
-	return config.thresholds_in_percent ? ((__u64)threshold * limit_bytes + 99) / 100 : threshold;
+	return config.thresholds_in_percent ? ((__u64)threshold * limit_bytes + 99) / 100 :
+					      threshold;
 }
 
 /*
@@ -157,8 +158,8 @@ static __always_inline void gauge_set_range(struct gauge_state *gauge,
 	/* Above the highest threshold there is no end: 2^32 - low, which as unsigned 32 bits is 0 -
 	 * low. */
 	gauge->span_bytes = level < config.thresholds ? high_bytes - low_bytes :
-			    low_bytes	       ? 0 - low_bytes :
-						 ~0U;
+			    low_bytes		      ? 0 - low_bytes :
+							~0U;
 	history->range_limit_bytes = limit_bytes;
 }
 
@@ -182,7 +183,7 @@ static __always_inline void gauge_open_spikes(const struct socket_state *state,
 
 /* A threshold is crossed: closes the spikes that the value has left, opens those that it reaches. */
 verified_once int gauge_cross(const struct socket_state *state, struct gauge_state *gauge,
-			   struct gauge_history *history, __u64 time_ns, __u32 limit_bytes)
+			      struct gauge_history *history, __u64 time_ns, __u32 limit_bytes)
 {
 	__u64 area_byte_us;
 
@@ -245,7 +246,7 @@ static __always_inline void gauge_end_period(const struct socket_state *state,
 /* Ends the running period at its end, accounts for the whole periods without a change up to
  * next_ns, begins one there. */
 verified_once int gauge_next_period(const struct socket_state *state, struct gauge_state *gauge,
-				 struct gauge_history *history, __u64 next_ns)
+				    struct gauge_history *history, __u64 next_ns)
 {
 	__u64 end_ns;
 
@@ -338,7 +339,7 @@ static __always_inline void gauge_set(struct socket_state *state, enum gauge ind
 /* The gauge as it is found. A queue above a threshold is a spike whose start was not seen, unless
  * the socket is new. */
 verified_once int gauge_begin(struct socket_state *state, __u32 index, __u32 value_bytes,
-			   __u32 limit_bytes, __u32 flags)
+			      __u32 limit_bytes, __u32 flags)
 {
 	struct gauge_history *history;
 	struct gauge_state *gauge;

@@ -25,7 +25,8 @@ static __always_inline void row_address(struct polled_row *row, const struct soc
 		*(__u32 *)row->remote_address = peek(sk_common->skc_daddr);
 	}
 	/* As get_openreq4() prints it, v6.18. */
-	row->state = peek(sk_common->skc_state) == TCP_NEW_SYN_RECV ? TCP_SYN_RECV : peek(sk_common->skc_state);
+	row->state = peek(sk_common->skc_state) == TCP_NEW_SYN_RECV ? TCP_SYN_RECV :
+								      peek(sk_common->skc_state);
 }
 
 /* As get_tcp4_sock() computes them, v6.18; the walk holds the socket's lock. */
@@ -62,7 +63,8 @@ int poll_sockets(struct bpf_iter__tcp *context)
 	struct polled_row row = { 0 };
 	struct sock *sk;
 
-	if (!sk_common || (peek(sk_common->skc_family) != AF_INET && peek(sk_common->skc_family) != AF_INET6))
+	if (!sk_common ||
+	    (peek(sk_common->skc_family) != AF_INET && peek(sk_common->skc_family) != AF_INET6))
 		return 0;
 	row.start_ns = bpf_ktime_get_ns();
 	row_address(&row, sk_common);

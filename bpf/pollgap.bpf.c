@@ -16,8 +16,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * is loaded unless its backend is chosen.
  */
 
-/* tp_btf: needs the tracepoints sk_data_ready (6.3) and tcp_sendmsg_locked (6.16), and
- * bpf_rdonly_cast() (6.2). */
+/* tp_btf: needs bpf_rdonly_cast() (6.2); the tracepoints sk_data_ready came with 6.3,
+ * tcp_sendmsg_locked with 6.16. */
 
 SEC("?tp_btf/sk_data_ready")
 int BPF_PROG(tp_btf_enqueue, struct sock *sk)
@@ -115,8 +115,37 @@ int BPF_PROG(tp_btf_round_end, unsigned int vector)
 	return record_round_end(vector);
 }
 
-/* fentry, kprobe: for kernels without these tracepoints. They go here, under the same measurement
- * points. */
+/* fentry: in place of the tracepoints that a kernel from 6.2 on lacks. */
+
+SEC("?fentry/sock_def_readable")
+int BPF_PROG(fentry_enqueue, struct sock *sk)
+{
+	return record_enqueue(sk);
+}
+
+SEC("?fentry/tcp_sendmsg_locked")
+int BPF_PROG(fentry_send, struct sock *sk, const struct msghdr *message)
+{
+	return record_send(sk, message);
+}
+
+SEC("?fentry/sk_page_frag_refill")
+int BPF_PROG(fentry_send_round, struct sock *sk)
+{
+	return record_send_round(sk);
+}
+
+SEC("?fentry/do_tcp_sendpages")
+int BPF_PROG(fentry_send_page, struct sock *sk, void *page, int offset, unsigned long bytes)
+{
+	return record_send_page(sk, bytes);
+}
+
+SEC("?fexit/inet_csk_accept")
+int BPF_PROG(fentry_accepted, struct sock *sk)
+{
+	return record_accept_returned(sk);
+}
 
 /* Shared by all backends. */
 SEC("?iter/tcp")

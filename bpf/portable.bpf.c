@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The same measurement for kernels that lack what pollgap.bpf.c stands on: raw tracepoints where the kernel has them, fentry or
- * kprobes where it has not, a hash in place of socket storage, bpf_core_read() in place of loads. From Linux 5.10 on.
+ * The same measurement for kernels that lack what pollgap.bpf.c stands on: raw tracepoints where
+ * the kernel has them, fentry or kprobes where it has not, a hash in place of socket storage,
+ * bpf_core_read() in place of loads. From Linux 5.10 on.
  */
 #define POLLGAP_PORTABLE
 

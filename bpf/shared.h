@@ -3,8 +3,8 @@
 #define POLLGAP_SHARED_H
 
 /*
- * What user space and the programs have in common besides records. Structures, so that they lie alike in each BPF object: a compiler
- * places variables of their own as it likes.
+ * What user space and the programs have in common besides records. Structures, so that they lie
+ * alike in each BPF object: a compiler places variables of their own as it likes.
  */
 #include "record.h"
 
@@ -34,8 +34,8 @@ enum walk_task {
 
 struct probe_shared {
 	/* Set by user space while the programs run. Nothing is measured before start_ns is set, and
-	 * nothing at or after stop_ns, but for what is held against counters that are read after it:
-	 * backlog.h. */
+	 * nothing at or after stop_ns, but for what is held against counters that are read after
+	 * it: backlog.h. */
 	__u64 start_ns;
 	__u64 stop_ns;
 	/* A tick of the kernel (jiffies) and its time, for ticks that turn out to be needed:

@@ -37,7 +37,8 @@ static __always_inline bool socket_port_matches(const struct sock *sk)
 	for (__u32 index = 0; index < PORTS_MAX; index++) {
 		if (index >= config.filter_ports)
 			break;
-		if (config.filter_port[index] == local_port || config.filter_port[index] == remote_port)
+		if (config.filter_port[index] == local_port ||
+		    config.filter_port[index] == remote_port)
 			return true;
 	}
 	return false;
@@ -52,8 +53,7 @@ static __always_inline __u32 socket_netns_inode(const struct sock *sk)
 
 static __always_inline bool socket_is_wanted(const struct sock *sk)
 {
-	return socket_netns_inode(sk) == config.filter_netns_inode &&
-	       socket_port_matches(sk);
+	return socket_netns_inode(sk) == config.filter_netns_inode && socket_port_matches(sk);
 }
 
 static __always_inline __u64 socket_inode(const struct sock *sk)
@@ -121,7 +121,8 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 	state->first_ns = time_ns;
 	state->last_ns = time_ns;
 	state->period_end_ns =
-		shared.start_ns + ((time_ns - shared.start_ns) / config.summary_period_ns + 1) * config.summary_period_ns;
+		shared.start_ns + ((time_ns - shared.start_ns) / config.summary_period_ns + 1) *
+					  config.summary_period_ns;
 	socket_emit(sk, state->number, time_ns, flags);
 	gauge_begin(state, GAUGE_RX_QUEUE, queues.rx_queue_bytes, peek(sk->sk_rcvbuf), flags);
 	gauge_begin(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, peek(sk->sk_sndbuf), flags);

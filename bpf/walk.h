@@ -10,7 +10,8 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 	struct socket_state *state;
 	struct sock *sk;
 
-	if (!sk_common || (peek(sk_common->skc_family) != AF_INET && peek(sk_common->skc_family) != AF_INET6))
+	if (!sk_common ||
+	    (peek(sk_common->skc_family) != AF_INET && peek(sk_common->skc_family) != AF_INET6))
 		return 0;
 	sk = (struct sock *)bpf_skc_to_tcp_sock(
 		sk_common); /* NULL for TIME_WAIT and request sockets */
@@ -26,7 +27,8 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 		}
 		/* No state yet, so no event since start_ns: the values have held all that time. */
 		if (!state && socket_has_queues(sk))
-			state = socket_create(sk, shared.start_ns, RECORD_OLDER | RECORD_LEFT_CENSORED);
+			state = socket_create(sk, shared.start_ns,
+					      RECORD_OLDER | RECORD_LEFT_CENSORED);
 		if (state && !state->closed)
 			closing_watch(sk, state);
 		return 0;

@@ -11,24 +11,26 @@
 
 const struct backend backends[] = {
 	/* Every point by a tracepoint: Linux 6.16 and later. */
-	{ .name = "tp_btf", .object = OBJECT_POLLGAP },
-	{ .name = "fentry", .object = OBJECT_PORTABLE, .function_hook = "fentry" },
-	{ .name = "kprobe", .object = OBJECT_PORTABLE, .function_hook = "kprobe" },
+	{ .name = "tp_btf" },
+	{ .name = "fentry", .function_hook = "fentry" },
+	{ .name = "kprobe", .function_hook = "kprobe", .portable = true },
 	{ .name = NULL },
 };
 
 enum hook_flag {
 	IN_POLLGAP = 1, /* its program is in OBJECT_POLLGAP alone */
 	IN_PORTABLE = 2, /* in OBJECT_PORTABLE alone */
-	BY_FENTRY = 4, /* as a function's, for fentry alone: a kprobe sees no arguments at its end */
+	BY_FENTRY =
+		4, /* as a function's, for fentry alone: a kprobe sees no arguments at its end */
 	NOT_BY_FENTRY = 8, /* there is a better one for fentry */
 	OPTIONAL = 16, /* of its points another hook covers what this one does not */
 };
 
 /*
- * What reaches the measurement points, by name: a program is named for its kind and this, tp_btf_enqueue. The tracepoint is taken where
- * the kernel has it, else the function, which must be called in each case, and be a function of its own: one that is called
- * through a pointer, or from another source file.
+ * What reaches the measurement points, by name: a program is named for its kind and this,
+ * tp_btf_enqueue. The tracepoint is taken where the kernel has it, else the function, which must be
+ * called in each case, and be a function of its own: one that is called through a pointer, or from
+ * another source file.
  */
 static const struct way {
 	const char *name;
@@ -52,7 +54,8 @@ static const struct way {
 	{ "destroy", "tcp_destroy_sock", NULL, NULL, POINT_DEATH, 0 },
 	{ "accepted", "sys_exit", NULL, NULL, POINT_ACCEPT, NOT_BY_FENTRY },
 	{ "accepted", NULL, "inet_csk_accept", NULL, POINT_ACCEPT, BY_FENTRY },
-	{ "closing_packet", NULL, "tcp_rcv_state_process", NULL, POINT_CLOSING, OPTIONAL },
+	{ "closing_packet", NULL, "tcp_rcv_state_process", NULL, POINT_CLOSING,
+	  IN_PORTABLE | OPTIONAL },
 	{ "copy", "skb_copy_datagram_iovec", NULL, NULL, POINT_RETURN, OPTIONAL },
 	{ "read_returned", "sock_recv_length", NULL, NULL, POINT_RETURN, OPTIONAL },
 	{ "send_returned", "sock_send_length", NULL, NULL, POINT_RETURN, OPTIONAL },
@@ -92,14 +95,12 @@ static bool function_exists(const struct btf *btf, const char *function)
 }
 
 /* Whether the way is one of the backend's at all. */
-static bool way_fits(const struct way *way, const struct backend *backend)
+static bool way_fits(const struct way *way, const struct backend *backend, enum probe_object object)
 {
 	bool fentry = backend->function_hook && strcmp(backend->function_hook, "fentry") == 0;
 
-	if (way->flags & IN_POLLGAP)
-		return backend->object == OBJECT_POLLGAP;
-	if (way->flags & IN_PORTABLE)
-		return backend->object == OBJECT_PORTABLE;
+	if (way->flags & (object == OBJECT_POLLGAP ? IN_PORTABLE : IN_POLLGAP))
+		return false;
 	if (way->flags & BY_FENTRY)
 		return fentry;
 	return !(way->flags & NOT_BY_FENTRY) || !fentry;
@@ -121,13 +122,15 @@ static int way_refused(const struct way *way, const struct backend *backend,
 }
 
 /* The way's program, or "" where this kernel needs none or has none. */
-static int way_choose(const struct way *way, const struct backend *backend, const struct btf *btf,
+static int way_choose(const struct way *way, const struct backend_plan *plan, const struct btf *btf,
 		      char *program, struct failure *failure)
 {
-	const char *tracepoint_kind = backend->object == OBJECT_POLLGAP ? "tp_btf" : "raw_tp";
+	const char *tracepoint_kind = plan->object == OBJECT_POLLGAP ? "tp_btf" : "raw_tp";
+	const struct backend *backend = plan->backend;
 
 	*program = '\0';
-	if (!way_fits(way, backend) || (way->unless && tracepoint_exists(btf, way->unless)))
+	if (!way_fits(way, backend, plan->object) ||
+	    (way->unless && tracepoint_exists(btf, way->unless)))
 		return 0;
 	if (!way->tracepoint && !way->function)
 		snprintf(program, HOOK_NAME_BYTES, "%s", way->name);
@@ -140,8 +143,8 @@ static int way_choose(const struct way *way, const struct backend *backend, cons
 	return 0;
 }
 
-int backend_plan(const struct backend *backend, unsigned points, struct backend_plan *ret_plan,
-		 struct failure *failure)
+int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
+		 struct backend_plan *ret_plan, struct failure *failure)
 {
 	_cleanup_(btf_freep) struct btf *btf = btf__load_vmlinux_btf();
 	struct backend_plan plan = { .backend = backend };
@@ -151,18 +154,22 @@ int backend_plan(const struct backend *backend, unsigned points, struct backend_
 			failure, ENOTSUP,
 			"this kernel has no type information (/sys/kernel/btf/vmlinux): use one built with "
 			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are");
+	if (backend->portable ||
+	    (backend->function_hook && !function_exists(btf, "bpf_rdonly_cast")))
+		plan.object = OBJECT_PORTABLE;
+	plan.points = points[plan.object];
 	for (size_t index = 0; index < sizeof(ways) / sizeof(ways[0]); index++) {
 		struct hook *hook = &plan.hook[plan.hooks];
 		int error;
 
-		if (!(ways[index].points & points))
+		if (!(ways[index].points & plan.points))
 			continue;
-		error = way_choose(&ways[index], backend, btf, hook->program, failure);
+		error = way_choose(&ways[index], &plan, btf, hook->program, failure);
 		if (error)
 			return error;
 		hook->points = ways[index].points;
-		hook->function =
-			strncmp(hook->program, "kprobe_", 7) == 0 ? ways[index].function : NULL;
+		hook->function = strncmp(hook->program, "kprobe_", 7) == 0 ? ways[index].function :
+									     NULL;
 		plan.hooks += hook->program[0] != '\0';
 	}
 	*ret_plan = plan;

@@ -23,16 +23,18 @@ enum measurement_point {
 	POINT_COOKIE = 1024, /* the kernel gives each connection its cookie: where it is allowed */
 };
 
-/* Which of the two BPF objects a backend's programs are in. */
+/* Which of the two BPF objects the programs are in. */
 enum probe_object {
-	OBJECT_POLLGAP, /* bpf/pollgap.bpf.c */
-	OBJECT_PORTABLE, /* bpf/portable.bpf.c */
+	OBJECT_POLLGAP, /* bpf/pollgap.bpf.c, from Linux 6.2 on */
+	OBJECT_PORTABLE, /* bpf/portable.bpf.c, where only that is possible */
+	OBJECTS,
 };
 
 /* A named way of reaching every measurement point. */
 struct backend {
 	const char *name;
-	enum probe_object object;
+	bool portable; /* its programs are in that object, even where the kernel would take the
+			  other one */
 	const char *function_hook; /* what hooks functions, where the kernel has no tracepoint:
 				      "fentry" or "kprobe"; NULL: nothing */
 };
@@ -51,6 +53,8 @@ struct hook {
 /* A backend's hooks on this kernel. */
 struct backend_plan {
 	const struct backend *backend;
+	enum probe_object object;
+	unsigned points; /* enum measurement_point: what it was asked for */
 	struct hook hook[HOOKS_MAX];
 	unsigned hooks;
 };
@@ -59,11 +63,12 @@ struct backend_plan {
 const struct backend *backend_find(const char *name);
 
 /*
- * Asks this kernel's type information which tracepoints and functions it has, and chooses the hooks for the wanted points. Returns 0;
- * -ENOTSUP with the reason in failure where one of POINTS_ALL can't be reached. It loads nothing: whether the kernel lets this user
- * load it, only probe_open() finds out.
+ * Asks this kernel's type information which tracepoints and functions it has, and chooses the
+ * object and the hooks for the points that are wanted of that object. Returns 0; -ENOTSUP with the
+ * reason in failure where one of POINTS_ALL can't be reached. It loads nothing: whether the kernel
+ * lets this user load it, only probe_open() finds out.
  */
-int backend_plan(const struct backend *backend, unsigned points, struct backend_plan *ret_plan,
-		 struct failure *failure);
+int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
+		 struct backend_plan *ret_plan, struct failure *failure);
 
 #endif

@@ -152,9 +152,8 @@ static int iter_tcp_load(struct iter_tcp *iter, struct failure *failure)
 			"the kernel refuses a BPF program that walks its sockets: %s; it takes 5.9 or later, with BTF",
 			strerror(error));
 	}
-	iter->link = bpf_program__attach_iter(iter->skeleton ?
-						      iter->skeleton->progs.poll_sockets :
-						      iter->portable->progs.poll_sockets,
+	iter->link = bpf_program__attach_iter(iter->skeleton ? iter->skeleton->progs.poll_sockets :
+							       iter->portable->progs.poll_sockets,
 					      NULL);
 	if (!iter->link)
 		return failure_set(failure, errno,

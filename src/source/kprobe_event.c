@@ -130,7 +130,8 @@ int kprobe_event_missed(const char *program, uint64_t *ret_missed)
 	return -ENOENT;
 }
 
-/* Of a line "p:pollgap/kprobe_ack_123 function" of a process that is gone: "-:pollgap/kprobe_ack_123". */
+/* Of a line "p:pollgap/kprobe_ack_123 function" of a process that is gone:
+ * "-:pollgap/kprobe_ack_123". */
 static bool line_is_stale(const char *line, char *removal)
 {
 	const char *event = strstr(line, ":" GROUP "/");

@@ -5,12 +5,14 @@
 #include <stdint.h>
 
 /*
- * A kprobe as an event of the kernel's own list (tracefs, Documentation/trace/kprobetrace.rst), named for a program and this process: only
- * for those does every kernel say how often they were missed (kprobe_profile), as where one meets another one's program. The list
- * outlives a process that is killed: kprobe_events_sweep() takes out what those have left.
+ * A kprobe as an event of the kernel's own list (tracefs, Documentation/trace/kprobetrace.rst),
+ * named for a program and this process: only for those does every kernel say how often they were
+ * missed (kprobe_profile), as where one meets another one's program. The list outlives a process
+ * that is killed: kprobe_events_sweep() takes out what those have left.
  */
 
-/* Opens the event on the function's entry: a descriptor that the BPF program can be attached to; -errno. */
+/* Opens the event on the function's entry: a descriptor that the BPF program can be attached to;
+ * -errno. */
 int kprobe_event_open(const char *program, const char *function);
 
 /* Takes it out of the list; whatever held it must have let go. */

@@ -259,7 +259,7 @@ static int probe_load(struct probe *probe, const struct probe_options *options,
 	int error, records_fd;
 
 	libbpf_set_print(NULL);
-	error = probe_image_open(probe->plan.backend->object, &probe->image);
+	error = probe_image_open(probe->plan.object, &probe->image);
 	if (error)
 		return failure_set(failure, -error, "the embedded BPF object can't be opened: %s",
 				   strerror(-error));
@@ -281,9 +281,9 @@ static int probe_load(struct probe *probe, const struct probe_options *options,
 	return error ? error : probe_attach(probe, failure);
 }
 
-static unsigned points_wanted(const struct probe *probe, const struct probe_options *options)
+static unsigned points_wanted(const struct probe *probe, const struct probe_options *options,
+			      bool portable)
 {
-	bool portable = options->backend->object == OBJECT_PORTABLE;
 	unsigned points = POINTS_ALL;
 
 	/* That object has no timer that looks at accept queues. */
@@ -304,6 +304,7 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 	       struct failure *failure)
 {
 	_cleanup_(source_closep) struct source *source = NULL;
+	unsigned points[OBJECTS];
 	struct probe *probe;
 	int error;
 
@@ -313,9 +314,11 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 	probe->source.ops = &probe_ops;
 	probe->stats_fd = -1;
 	probe->cgroup_fd = cgroup_root_open();
-	probe->points = points_wanted(probe, options);
+	points[OBJECT_POLLGAP] = points_wanted(probe, options, false);
+	points[OBJECT_PORTABLE] = points_wanted(probe, options, true);
 	source = &probe->source;
-	error = backend_plan(options->backend, probe->points, &probe->plan, failure);
+	error = backend_plan(options->backend, points, &probe->plan, failure);
+	probe->points = probe->plan.points;
 	kprobe_events_sweep();
 	if (!error)
 		error = probe_load(probe, options, failure);

@@ -154,7 +154,6 @@ int probe_backlog_collect(struct probe *probe, const struct sink *sink, struct f
 		return failure_set(failure, errno, "the CPUs' backlogs can't be read: %s",
 				   strerror(errno));
 	for (int cpu = 0; cpu < cpus && !error; cpu++)
-		error = collect_cpu(sink, &states[cpu], (uint32_t)cpu,
-				    probe->shared->stop_ns);
+		error = collect_cpu(sink, &states[cpu], (uint32_t)cpu, probe->shared->stop_ns);
 	return error;
 }
