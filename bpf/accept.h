@@ -182,13 +182,13 @@ static __noinline int listener_end(struct sock *sk)
 	return 0;
 }
 
-/* Measurement point: a connection was taken out of this listener's queue. */
+/* Measurement point: a connection was taken out of this listener's queue, if there was any. */
 static __always_inline int record_accept_returned(struct sock *sk)
 {
 	__u64 key = socket_key(sk);
 	struct listener *listener = bpf_map_lookup_elem(&listeners, &key);
 
-	if (listener && listener->number)
+	if (listener && listener->number && listener->connections != peek(sk->sk_ack_backlog))
 		accept_emit(listener, sk);
 	return 0;
 }

@@ -312,35 +312,42 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 }
 
 /*
- * Where no hook tells of each round of a send's copy loop: in it, before the next round's bytes are
- * copied. What the rounds before have added shows now. message is not at hand, so how much is left
- * is reckoned.
+ * Where no tracepoint tells of each round of a send's copy loop: in it, before the next bytes are
+ * copied, under the socket's lock. What earlier rounds have added shows now. The function's entry
+ * has left a note, but a packet or an ACK in the meantime may have taken it: so each round leaves
+ * one of its own. How much the send has left is not at hand.
  */
 static __always_inline int record_send_round(struct sock *sk)
 {
+	__u64 pid_thread = bpf_get_current_pid_tgid();
 	struct socket_state *state;
 	const struct tcp_sock *tp;
 	struct queues queues;
-	__u32 added_bytes;
+	__u64 now_ns;
 
 	if (!socket_is_tcp(sk))
 		return 0;
 	state = state_of(sk);
-	if (!state || state->note != NOTE_SEND || state->closed || !peek(sk->sk_lock.owned) ||
-	    state->note_thread != (__u32)bpf_get_current_pid_tgid())
+	if (!state || state->closed || !peek(sk->sk_lock.owned))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, peek(tp->snd_una));
-	added_bytes = queues.tx_queue_bytes - state->gauge[GAUGE_TX_QUEUE].value_bytes;
-	if ((__s32)added_bytes <= 0)
-		return 0;
-	if (config.trace_wanted)
-		state->since_ns = state->note_ns;
-	state->note_ns = bpf_ktime_get_ns();
-	gauge_set(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, state->note_ns, sk);
+	if (note_is_send(state) && state->note_thread == (__u32)pid_thread) {
+		/* The first round, of which the function's entry has told. */
+		if (queues.tx_queue_bytes == state->gauge[GAUGE_TX_QUEUE].value_bytes)
+			return 0;
+		if (config.trace_wanted && state->note == NOTE_SEND)
+			state->since_ns = state->note_ns;
+		state->note = NOTE_NONE;
+	}
+	socket_catch_up(sk, state, &queues);
+	now_ns = socket_observe(sk, state, &queues);
 	if (config.trace_wanted)
 		state->since_ns = 0;
-	state->note_left_bytes -= added_bytes;
+	state->note = NOTE_SEND;
+	state->note_ns = now_ns ? now_ns : bpf_ktime_get_ns();
+	state->note_left_bytes = 0;
+	state->note_thread = pid_thread;
 	return 0;
 }
 
@@ -454,6 +461,15 @@ static __always_inline int record_birth(struct sock *sk)
 	return 0;
 }
 
+/* A table's entry outlives its socket where no hook saw that one end: then another socket has its
+ * address by now. Socket storage can't. */
+static __always_inline void record_reborn(struct sock *sk)
+{
+#ifdef POLLGAP_PORTABLE
+	record_death(sk);
+#endif
+}
+
 /* Measurement point: birth and death, and between them the only sight of a socket that nothing else
  * fires for any more. */
 static __always_inline int record_state(struct sock *sk, int old_state, int new_state)
@@ -469,8 +485,10 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 		return listener_observe(sk);
 	if (old_state == TCP_LISTEN)
 		return listener_end(sk);
-	if (new_state == TCP_ESTABLISHED)
+	if (new_state == TCP_ESTABLISHED) {
+		record_reborn(sk);
 		return record_birth(sk);
+	}
 	if (new_state == TCP_CLOSE)
 		return record_death(sk);
 	/* With Fast Open a server may have answered and closed before the handshake is over. */

@@ -54,6 +54,8 @@ struct probe_shared {
 				 that no hook had seen */
 	__u64 lost_listeners; /* accept queues that could not be followed: the table was full */
 	__u64 mptcp_sockets; /* MPTCP moves what its connections hold with no hook behind it */
+	__u64 cookieless_sockets; /* no poller's row can be told by it, and views take them for a
+				     poller's alone */
 	__u32 sockets_numbered;
 	__u32 padding;
 };

@@ -79,6 +79,8 @@ static __always_inline void socket_emit(struct sock *sk, __u32 number, __u64 tim
 		    flags & (RECORD_OLDER | RECORD_LISTENER));
 	record->time_ns = time_ns;
 	record->cookie = socket_cookie(sk);
+	if (!record->cookie && !(flags & RECORD_LISTENER))
+		__sync_fetch_and_add(&shared.cookieless_sockets, 1);
 	record->inode = socket_inode(sk);
 	record->netns_inode = socket_netns_inode(sk);
 	record->family = peek(sk->__sk_common.skc_family);
@@ -127,6 +129,7 @@ static __noinline int socket_begin(struct sock *sk, struct socket_state *state, 
 	gauge_begin(state, GAUGE_RX_QUEUE, queues.rx_queue_bytes, peek(sk->sk_rcvbuf), flags);
 	gauge_begin(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, peek(sk->sk_sndbuf), flags);
 	gauge_begin(state, GAUGE_RMEM, queues.rmem_bytes, peek(sk->sk_rcvbuf), flags);
+	state->closed = 0;
 	return 0;
 }
 
@@ -160,8 +163,6 @@ static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time
 
 	if (state)
 		socket_begin(sk, state, time_ns, flags);
-	else
-		__sync_fetch_and_add(&shared.lost_states, 1);
 	return state;
 }
 

@@ -141,8 +141,15 @@ struct {
 	__type(value, struct socket_state);
 } sockets SEC(".maps");
 
-/* Too large for a program's stack. */
-char blank_state[sizeof(struct socket_state)] SEC(".data.blank") __attribute__((aligned(8)));
+enum { EEXIST = 17 };
+
+/* What a socket's state is at first: too large for a program's stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct socket_state);
+} blank_state SEC(".maps");
 
 static __always_inline struct socket_state *state_of(const struct sock *sk)
 {
@@ -151,13 +158,27 @@ static __always_inline struct socket_state *state_of(const struct sock *sk)
 	return bpf_map_lookup_elem(&sockets, &key);
 }
 
-/* NULL: there is no room. */
+/*
+ * NULL: there is no room, which is counted; or it is there already, for a walk on another processor,
+ * which holds no lock before Linux 5.15, was first. Until it has begun it is as good as closed.
+ */
 static __always_inline struct socket_state *state_create(struct sock *sk)
 {
+	struct socket_state *blank;
 	__u64 key = (__u64)sk;
+	__u32 zero = 0;
+	long error;
 
-	bpf_map_update_elem(&sockets, &key, &blank_state, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&sockets, &key);
+	blank = bpf_map_lookup_elem(&blank_state, &zero);
+	if (!blank)
+		return NULL;
+	blank->closed = 1;
+	error = bpf_map_update_elem(&sockets, &key, blank, BPF_NOEXIST);
+	if (error == -EEXIST)
+		return NULL;
+	if (error)
+		__sync_fetch_and_add(&shared.lost_states, 1);
+	return error ? NULL : bpf_map_lookup_elem(&sockets, &key);
 }
 
 static __always_inline void state_delete(struct sock *sk)
@@ -226,7 +247,12 @@ static __always_inline struct socket_state *state_of(struct sock *sk)
 
 static __always_inline struct socket_state *state_create(struct sock *sk)
 {
-	return bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct socket_state *state =
+		bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!state)
+		__sync_fetch_and_add(&shared.lost_states, 1);
+	return state;
 }
 
 static __always_inline void state_delete(struct sock *sk)

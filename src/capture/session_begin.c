@@ -233,6 +233,21 @@ static int session_warm_up(struct session *session, struct failure *failure)
 	return 0;
 }
 
+/* The kernel makes a socket's cookie when somebody asks for it, as a netlink dump does of each
+ * socket. Where that is refused the capture counts sockets without one. */
+static void cookies_draw(void)
+{
+	const struct poller_options poller = { .source = "sock_diag" };
+	const struct capture_options everything = { 0 };
+	const struct poller_kind *kind = poller_kind_find(poller.source);
+	struct source *source = NULL;
+	uint64_t scan_ns;
+
+	if (kind->open(&poller, &everything, &source, NULL) == 0)
+		source_scan_time(source, &scan_ns, NULL);
+	source_closep(&source);
+}
+
 int session_begin(struct session *session, struct failure *failure)
 {
 	int error = session->options->warm_up_ns ? session_warm_up(session, failure) : 0;
@@ -245,6 +260,8 @@ int session_begin(struct session *session, struct failure *failure)
 		return error;
 	probe_wake(session->probe);
 	error = session_enter(session, failure);
+	if (!error && probe_reads_cookies(session->probe))
+		cookies_draw();
 	if (!error)
 		error = probe_start(session->probe, &session->start_ns, failure);
 	session_leave(session);

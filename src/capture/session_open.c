@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/failure.h"
 #include "capture/poller_kind.h"
 #include "capture/session_private.h"
 #include "source/backend.h"
@@ -47,23 +48,29 @@ static int session_open_probe_with(struct session *session, const struct backend
 	return probe_open(&probe, &session->probe, failure);
 }
 
-/* auto: the first backend that this kernel takes; the reason of the first refusal is the one to
- * tell. */
+/* auto: the first backend that this kernel takes. Where it takes none the reason to tell is that
+ * the user may not, if that is one, else the last one: what an old kernel lacks for a better one is
+ * no use to know. */
 static int session_open_probe(struct session *session, struct failure *failure)
 {
 	const struct backend *backend = backend_find(session->options->backend);
-	int first_error = 0;
+	struct failure forbidden = { 0 };
+	int error = 0, forbidden_error = 0;
 
 	if (backend)
 		return session_open_probe_with(session, backend, failure);
 	for (backend = backends; backend->name; backend++) {
-		int error = session_open_probe_with(session, backend, first_error ? NULL : failure);
+		error = session_open_probe_with(session, backend, failure);
 		if (!error)
 			return 0;
-		if (!first_error)
-			first_error = error;
+		if ((error == -EPERM || error == -EACCES) && !forbidden_error) {
+			forbidden_error = error;
+			forbidden = *failure;
+		}
 	}
-	return first_error;
+	if (forbidden_error)
+		*failure = forbidden;
+	return forbidden_error ? forbidden_error : error;
 }
 
 /* The shortest period that leaves the poller idle for two thirds of the time. */

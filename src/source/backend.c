@@ -28,9 +28,9 @@ enum hook_flag {
 
 /*
  * What reaches the measurement points, by name: a program is named for its kind and this,
- * tp_btf_enqueue. The tracepoint is taken where the kernel has it, else the function, which must be
- * called in each case, and be a function of its own: one that is called through a pointer, or from
- * another source file.
+ * tp_btf_enqueue. The tracepoint is taken where the kernel has it, else the function. No compiler
+ * may have made that a part of its caller: it is called through a pointer, or from another source
+ * file, or is too large.
  */
 static const struct way {
 	const char *name;

@@ -6,9 +6,10 @@
 
 /*
  * A kprobe as an event of the kernel's own list (tracefs, Documentation/trace/kprobetrace.rst),
- * named for a program and this process: only for those does every kernel say how often they were
- * missed (kprobe_profile), as where one meets another one's program. The list outlives a process
- * that is killed: kprobe_events_sweep() takes out what those have left.
+ * named for a program and this process: only of those the kernel says how often they were missed
+ * (kprobe_profile), as where one meets another one's program. What no kernel before 6.7 counts is a
+ * program that was left out because another BPF program ran on that processor. The list outlives a
+ * process that is killed: kprobe_events_sweep() takes out what those have left.
  */
 
 /* Opens the event on the function's entry: a descriptor that the BPF program can be attached to;

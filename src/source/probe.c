@@ -179,7 +179,8 @@ static int probe_refused(struct failure *failure, const struct probe *probe, int
 			   probe->plan.backend->name, strerror(-error));
 }
 
-/* What a capture does without: where it is refused, completeness says so. */
+/* What a capture does without: completeness says what it costs (closing_unseen,
+ * sockets_without_cookie). */
 #define POINTS_DISPENSABLE (POINT_CLOSING | POINT_COOKIE)
 
 bool probe_sees_closing(const struct probe *probe)
@@ -197,6 +198,7 @@ static struct bpf_link *kprobe_attach(struct probe *probe, struct bpf_program *p
 {
 	int fd = kprobe_event_open(hook->program, hook->function);
 	struct bpf_link *link;
+	int error;
 
 	if (fd < 0) {
 		link = bpf_program__attach(program);
@@ -204,10 +206,12 @@ static struct bpf_link *kprobe_attach(struct probe *probe, struct bpf_program *p
 		return link;
 	}
 	link = bpf_program__attach_perf_event(program, fd);
+	error = errno;
 	if (link)
 		return link;
 	close(fd);
 	kprobe_event_remove(hook->program);
+	errno = error;
 	return NULL;
 }
 
@@ -355,6 +359,11 @@ void probe_wake(struct source *source)
 {
 	if (probe_of(source)->points & POINT_BACKLOG)
 		probe_backlog_wake();
+}
+
+bool probe_reads_cookies(const struct source *source)
+{
+	return probe_of(source)->plan.object == OBJECT_PORTABLE;
 }
 
 int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *failure)

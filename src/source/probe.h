@@ -43,6 +43,10 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
  * the calling thread's network namespace, by which the kernel side learns where the backlog is. */
 void probe_wake(struct source *source);
 
+/* Whether its programs can only read the cookie of a socket, and not have the kernel make it: then
+ * somebody else must ask for those of older sockets before probe_start(). */
+bool probe_reads_cookies(const struct source *source);
+
 /* From *ret_start_ns on every change is measured; it has just passed when this returns, and sockets
  * that were open by then have their state. */
 int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *failure);

@@ -9,9 +9,11 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"
 
+# Where Debian keeps what only root is thought to need.
+PATH=$PATH:/usr/sbin:/sbin
 commands="awk basename bash cat chmod chown cmp comm cp cut date dd diff dirname env expr false find grep head id ip kill ln ls mkdir mktemp mount mv nproc nsenter od
-	printf ps pwd readlink rm rmdir sed seq setpriv sh sha256sum sleep sort sqlite3 stat strace sync sysctl tail tee test timeout touch tr true umount uname uniq unshare wc
-	xargs bpftool redis-check-rdb redis-benchmark redis-cli nginx wrk"
+	printf ps pwd readlink rm rmdir sed seq setpriv sh sha256sum sleep sort sqlite3 stat sync sysctl tail tee test timeout touch tr true umount uname uniq unshare wc
+	xargs bpftool redis-check-rdb redis-benchmark nginx wrk"
 
 # add PATH: the file, under the same path, and the libraries that it names
 add()
@@ -28,7 +30,10 @@ mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64" "$ro
 	"$root/var/lib/nginx"
 for folder in bin sbin lib lib64; do ln -s usr/$folder "$root/$folder"; done
 for command in $commands; do
-	path=$(command -v "$command") || continue
+	path=$(command -v "$command") || {
+		echo "image: $command is not installed" >&2
+		exit 1
+	}
 	# A shell has some of its own.
 	[ "${path#/}" != "$path" ] || path=/usr/bin/$command
 	add "$path"
@@ -56,7 +61,7 @@ cat >"$root/pollgap/build/pollgap" <<'EOF'
 #!/bin/sh
 if [ "$1" = capture ]; then
 	shift
-	exec "${0%/*}/pollgap.real" capture --backend "$POLLGAP_TEST_BACKEND" "$@"
+	exec "${0%/*}/pollgap.real" capture --backend "${POLLGAP_TEST_BACKEND:-auto}" "$@"
 fi
 exec "${0%/*}/pollgap.real" "$@"
 EOF

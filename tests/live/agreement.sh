@@ -74,7 +74,7 @@ captured()
 # the capture counted such packets, a poller may have been earlier.
 losses()
 {
-	query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed_turns%' AND cause NOT IN ('recursion_misses', 'unseen_packets', 'writer_behind:sample',
+	query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed_turns%' AND cause NOT IN ('recursion_misses', 'kprobe_misses', 'unseen_packets', 'writer_behind:sample',
 		'${closing_unseen:+closing_unseen}')
 		AND (cause <> 'sample_of_unseen_socket' OR $(unseen) = 0)"
 }
@@ -82,7 +82,7 @@ losses()
 # unseen: of how many packets and events the last capture itself says that they went by unseen.
 unseen()
 {
-	query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause IN ('recursion_misses', 'unseen_packets')"
+	query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause IN ('recursion_misses', 'kprobe_misses', 'unseen_packets')"
 }
 
 # held_to NAME GAUGE: values that the series lacks. Where the capture counted packets that went by unseen, no more than 1 to 1,000
