@@ -8,7 +8,7 @@ build=$1
 cache=$2
 shift 2
 [ $# -gt 0 ] || set -- 5.10 6.1 6.12 7.3
-tests=${POLLGAP_KERNEL_TESTS:-known_spikes,backends,agreement_servers,softnet}
+tests=${POLLGAP_KERNEL_TESTS:-brief}
 guest_s=${POLLGAP_KERNEL_TIMEOUT:-1500}
 here=$(dirname "$0")
 

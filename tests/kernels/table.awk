@@ -12,7 +12,7 @@ function begin(b, t)
 	split("", reasons)
 }
 
-{ sub(/\r$/, "") }
+{ sub(/\r$/, ""); gsub(/\033\[K?/, "") }
 
 /^kernel / && !kernel {
 	kernel = $2

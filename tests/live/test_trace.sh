@@ -26,59 +26,7 @@ query()
 	sqlite3 "$file" "$1"
 }
 
-# follows WHAT: what the kernel aggregated follows from the events of the trace, all of it and nothing else.
-follows()
-{
-	tap_equal "$1: nothing was lost" "" "$(query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed%' AND cause NOT IN ('recursion_misses', 'unseen_packets')")"
-	"$binary" export "$file" event -o "$scratch/event.csv"
-	tap_equal "$1: the events are as many as the changes counted" "$(query 'SELECT sum(events) FROM queue_summary')" \
-		"$(query 'SELECT sum(events) FROM trace_block')"
-	[ "$(query 'SELECT sum(events) FROM trace_block')" -gt "$2" ]
-	tap_case $? "$1: there are more than $2"
-	tap_equal "$1: each is exported" "$(query 'SELECT sum(events) FROM trace_block')" "$(($(wc -l <"$scratch/event.csv") - 1))"
-	query "DROP TABLE IF EXISTS change; CREATE TABLE change (socket_id INTEGER, time_ns INTEGER, gauge TEXT, value_bytes INTEGER)"
-	sqlite3 -csv "$file" ".import --skip 1 $scratch/event.csv change"
-	# A spike: from an event that reaches the threshold to the next one that leaves it.
-	query "CREATE INDEX change_by_socket ON change (socket_id, gauge, time_ns);
-		CREATE TABLE derived AS
-		WITH edge AS (
-			SELECT socket_id, gauge, threshold_bytes, change.rowid AS place, time_ns, value_bytes, value_bytes >= threshold_bytes AS above,
-				lag(value_bytes >= threshold_bytes, 1, 0) OVER series AS was_above
-			FROM change CROSS JOIN capture_threshold
-			WINDOW series AS (PARTITION BY socket_id, gauge, threshold_bytes ORDER BY change.rowid)
-		), run AS (
-			SELECT *, sum(above <> was_above) OVER (PARTITION BY socket_id, gauge, threshold_bytes ORDER BY place) AS number
-			FROM edge
-		)
-		SELECT socket_id, gauge, threshold_bytes, min(time_ns) AS start_ns,
-			lead(min(time_ns)) OVER (PARTITION BY socket_id, gauge, threshold_bytes ORDER BY number) AS end_ns,
-			max(value_bytes) AS peak_bytes, count(*) AS events, max(above) AS above
-		FROM run GROUP BY socket_id, gauge, threshold_bytes, number"
-	columns="socket_id, gauge, threshold_bytes, start_ns, end_ns, peak_bytes, events"
-	found="SELECT $columns FROM spike WHERE NOT left_censored AND NOT right_censored
-		AND end_ns < ifnull((SELECT last_ns FROM socket WHERE socket.socket_id = spike.socket_id), (SELECT end_ns FROM capture))"
-	tap_equal "$1: each spike follows from the events" 0 "$(query "SELECT count(*) FROM ($found EXCEPT SELECT $columns FROM derived WHERE above)")"
-	tap_equal "$1: and there is no other" \
-		0 "$(query "SELECT count(*) FROM (SELECT $columns FROM derived WHERE above AND end_ns IS NOT NULL EXCEPT SELECT $columns FROM spike)")"
-	[ "$(query "SELECT count(*) FROM ($found)")" -gt 100 ]
-	tap_case $? "$1: there are more than 100"
-	# The area of a summary is that under the events: a step each, in force until the next.
-	tap_equal "$1: each summary's peak is its events' highest" 0 "$(query "SELECT count(*) FROM queue_summary WHERE peak_bytes < (
-		SELECT max(value_bytes) FROM change WHERE change.socket_id = queue_summary.socket_id AND change.gauge = queue_summary.gauge
-			AND time_ns >= start_ns AND time_ns < end_ns)")"
-	# A socket's last change may be that of its death, which ends its last period.
-	tap_equal "$1: and its events are as many" "" "$(query "SELECT *, (SELECT max(time_ns) FROM change WHERE change.socket_id = counted.socket_id
-			AND time_ns <= end_ns) FROM (SELECT queue_summary.*, first_ns, last_ns, (
-		SELECT count(*) FROM change WHERE change.socket_id = queue_summary.socket_id AND change.gauge = queue_summary.gauge
-			AND time_ns >= start_ns AND (time_ns < end_ns OR time_ns = end_ns AND end_ns = last_ns)) AS traced
-		FROM queue_summary JOIN socket USING (socket_id)) AS counted WHERE events <> traced")"
-	tap_equal "$1: every sample of a measured connection is judged" \
-		0 "$(query 'SELECT count(*) FROM sample JOIN socket USING (socket_id) JOIN capture USING (capture_id)
-			WHERE cookie IS NOT NULL AND rx_queue_bytes IS NOT NULL AND rx_agrees IS NULL AND read_end_ns <= capture.end_ns')"
-	# A hook and its change are two instants, and a thread may lose its processor between them: see README, limits.
-	tap_equal "$1: but for 1 in 1,000 they agree" 0 "$(query 'SELECT count(*) FROM agreement WHERE samples > 0 AND agreement_ratio < 0.999')"
-	query "SELECT '# ' || source || ' ' || gauge || ': ' || agreeing || ' of ' || samples || ' agree' FROM agreement JOIN poller USING (poller_id)"
-}
+. tests/live/follows.sh
 
 "$binary" load server -p 23035 >/dev/null &
 started="$started $!"

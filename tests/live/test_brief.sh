@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test_brief.sh BINARY SCRATCH: what a kernel may do differently, in few captures: `./run kernels` has it pass in emulated machines, where
+# to load the programs alone takes half a minute. POLLGAP_TEST_BACKEND: by which backend.
+set -u
+. tests/harness/tap.sh
+binary=$1
+scratch=$2
+started=
+. tests/live/agreement.sh
+. tests/live/follows.sh
+. tests/live/noted.sh
+. tests/live/redis.sh
+agreement_begin
+budget=$(cat /proc/sys/net/core/netdev_budget)
+trap 'echo "$budget" >/proc/sys/net/core/netdev_budget 2>/dev/null; agreement_clean_up' EXIT
+backend=${POLLGAP_TEST_BACKEND:-auto}
+
+# Blocks of known size over IPv4, IPv6 and IPv4 on an IPv6 socket. The byte of a FIN is below the lowest threshold.
+within "$binary" capture -o "$file" --backend "$backend" -p 23023 --trace --min-spike 0 --threshold 300,4K,64K,256K --poll proc:5ms --poll sock_diag:5ms -- sh -c "
+	for family in ipv4 ipv6 mapped; do
+		'$binary' load spikes -p 23023 --family \$family --size-range 1K:1M --pause-range 10us:3ms --count 100 --seed 7 >'$scratch/'\$family.csv
+	done" >/dev/null 2>"$scratch/err"
+tap_equal "blocks: the capture ends well" 0 $?
+closing_unseen=$(query "SELECT count FROM loss WHERE cause = 'closing_unseen'")
+cat "$scratch/ipv4.csv" >"$scratch/spikes.csv"
+sed 1d "$scratch/ipv6.csv" >>"$scratch/spikes.csv"
+sed 1d "$scratch/mapped.csv" >>"$scratch/spikes.csv"
+follows "blocks" 1000
+as_noted "blocks" 600
+tap_equal "blocks: over IPv4 and IPv6" "4|2 6|4 " "$(query "SELECT family, count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL GROUP BY 1" | tr '\n' ' ')"
+
+# Servers and ways to send: what pollers read beside them.
+ports=23110
+commands="for way in bulk echo sendfile splice half-close; do '$peer' \$way 23110 500 4; done"
+if redis_find; then
+	begun "$redis" --port 23101 --save '' --appendonly no
+	ports=$ports,23101
+	commands="$commands; redis-benchmark -p 23101 -P 16 -c 20 -d 300 -n 20000 -t set,get -q"
+	short="redis-benchmark -p 23101 -k 0 -c 10 -n 5000 -t ping_mbulk -q"
+fi
+if command -v nginx >/dev/null && command -v wrk >/dev/null; then
+	mkdir -p "$scratch/www"
+	head -c 600000 /dev/zero >"$scratch/www/large"
+	cat >"$scratch/nginx.conf" <<-EOF
+		daemon off;
+		master_process off;
+		pid $scratch/nginx.pid;
+		error_log $scratch/nginx.log;
+		events { worker_connections 1000; }
+		http {
+			access_log off;
+			sendfile on;
+			client_body_temp_path $scratch; proxy_temp_path $scratch; fastcgi_temp_path $scratch;
+			uwsgi_temp_path $scratch; scgi_temp_path $scratch;
+			server { listen 23102; root $scratch/www; }
+		}
+	EOF
+	begun nginx -c "$scratch/nginx.conf" -p "$scratch"
+	ports=$ports,23102
+	commands="$commands; wrk -t 1 -c 8 -d 1s http://127.0.0.1:23102/large"
+fi
+sleep 1
+captured "$ports" sh -c "$commands"
+tap_equal "servers: the capture ends well" 0 $?
+agrees "servers"
+for port in $(echo "$ports" | tr , ' '); do
+	[ "$(query "SELECT sum(events) FROM trace_block JOIN socket USING (socket_id) WHERE local_port = $port")" -gt 1000 ]
+	tap_case $? "servers: port $port had 1,000 changes"
+done
+
+# Five thousand connections of one request each.
+if [ "${short-}" ]; then
+	rm -f "$file"
+	within "$binary" capture -o "$file" --backend "$backend" -p 23101 --ring 64M --poll proc:5ms --poll sock_diag:5ms -- $short >/dev/null 2>"$scratch/err"
+	tap_equal "5,000 connections: the capture ends well" 0 $?
+	[ "$(query 'SELECT count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL')" -ge 10000 ]
+	tap_case $? "5,000 connections: both ends of each are there"
+	[ "$(query 'SELECT count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL AND last_ns IS NULL')" -le 4 ]
+	tap_case $? "5,000 connections: and have an end"
+	tap_equal "5,000 connections: nothing was lost" "" "$(losses)"
+	tap_equal "5,000 connections: no sample contradicts a spike" 0 "$(query 'SELECT ifnull(sum(contradicting), 0) FROM threshold_agreement')"
+else
+	tap_skip "5,000 connections" "$redis_missing"
+fi
+
+# Rounds of two packets are cut short wherever there are more; the counter says how many.
+if echo 2 2>/dev/null >/proc/sys/net/core/netdev_budget; then
+	rm -f "$file"
+	begun "$binary" load server -p 23028
+	sleep 0.5
+	within "$binary" capture -o "$file" --backend "$backend" -p 23028 --softnet 20ms --backlog-threshold 1,2,4 -- \
+		"$binary" load client -p 23028 --rate 20000:1s --connections 50 >/dev/null 2>"$scratch/err"
+	tap_equal "softnet: the capture ends well" 0 $?
+	[ "$(query "SELECT count(*) FROM time_squeeze")" -gt 0 ]
+	tap_case $? "softnet: squeezes were measured"
+	tap_equal "softnet: as many as the counter counted" 0 "$(query 'SELECT sum(squeezes_measured - squeezes_counted) FROM softnet_counted')"
+	[ "$(query "SELECT count(*) FROM softnet_spike")" -gt 0 ]
+	tap_case $? "softnet: packets waited in the backlog"
+else
+	tap_skip "softnet" "net.core.netdev_budget can't be set here"
+fi
+tap_done
