@@ -72,14 +72,16 @@ done
 # Five thousand connections of one request each.
 if [ "${short-}" ]; then
 	rm -f "$file"
-	within "$binary" capture -o "$file" --backend "$backend" -p 23101 --ring 64M --poll proc:5ms --poll sock_diag:5ms -- $short >/dev/null 2>"$scratch/err"
+	within "$binary" capture -o "$file" --backend "$backend" -p 23101 --threshold 1,100 --ring 64M --poll proc:5ms --poll sock_diag:5ms -- $short >/dev/null 2>"$scratch/err"
 	tap_equal "5,000 connections: the capture ends well" 0 $?
 	[ "$(query 'SELECT count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL')" -ge 10000 ]
 	tap_case $? "5,000 connections: both ends of each are there"
 	[ "$(query 'SELECT count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL AND last_ns IS NULL')" -le 4 ]
 	tap_case $? "5,000 connections: and have an end"
 	tap_equal "5,000 connections: nothing was lost" "" "$(losses)"
-	tap_equal "5,000 connections: no sample contradicts a spike" 0 "$(query 'SELECT ifnull(sum(contradicting), 0) FROM threshold_agreement')"
+	# The byte of a FIN stays in tx_queue until its ACK, which nothing sees where functions can't be hooked.
+	tap_equal "5,000 connections: no sample contradicts a spike" 0 "$(query "SELECT sum(above_outside + below_inside) FROM threshold_agreement
+		WHERE gauge <> 'tx_queue' OR ${closing_unseen:-0} = 0")"
 else
 	tap_skip "5,000 connections" "$redis_missing"
 fi
