@@ -14,7 +14,7 @@ set(bpf_flags -target bpf -g -O2 -mcpu=v3 -std=gnu11 -D__TARGET_ARCH_${bpf_arch}
 	-Wno-unused-parameter -Wno-missing-declarations -I${PROJECT_SOURCE_DIR})
 # clang for BPF does not look where Debian keeps <asm/types.h>, which <linux/types.h> includes.
 if(CMAKE_LIBRARY_ARCHITECTURE)
-	list(APPEND bpf_flags -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
+	list(APPEND bpf_flags -idirafter ${CMAKE_SYSROOT}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
 endif()
 foreach(directory ${LIBBPF_INCLUDE_DIRS})
 	list(APPEND bpf_flags -isystem ${directory})

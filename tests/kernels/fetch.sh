@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch.sh NAME CACHE: leaves the newest image of Debian's kernel NAME (5.10, 6.1, 6.12 or 7.3) at CACHE/vmlinuz-NAME, those of its modules that
+# fetch.sh NAME CACHE: leaves the newest image of Debian's kernel NAME (5.10, 6.1, 6.12 or 7.3, or arm64: 6.12) at CACHE/vmlinuz-NAME, those of its modules that
 # the tests need as an archive at CACHE/modules-NAME, and its package's name and version in CACHE/package-NAME. Nothing is installed: apt works on lists of its own. What is in the cache already is taken as it is.
 set -eu
 name=$1
 cache=$2
+architecture=amd64
 
 case $name in
 5.10) suites="bullseye bullseye-security" ;;
 6.1) suites="bookworm bookworm-security" ;;
 6.12) suites="trixie trixie-security" ;;
 7.3) suites="trixie-backports" ;;
+arm64) suites="trixie trixie-security" architecture=arm64 ;;
 *)
-	echo "fetch: there is no kernel '$name' here: 5.10, 6.1, 6.12 and 7.3 are" >&2
+	echo "fetch: there is no kernel '$name' here: 5.10, 6.1, 6.12, 7.3 and arm64 are" >&2
 	exit 2
 	;;
 esac
@@ -39,7 +41,8 @@ cat >"$apt/apt.conf" <<-EOF
 	Dir::State "$apt";
 	Dir::State::status "$apt/status";
 	Dir::Cache "$apt";
-	APT::Architecture "amd64";
+	APT::Architecture "$architecture";
+	APT::Architectures { "$architecture"; };
 	APT::Sandbox::User "root";
 	Acquire::Languages "none";
 EOF
@@ -53,7 +56,7 @@ depends()
 	apt-cache show --no-all-versions "$1" | sed -n 's/^Depends: //p' | grep -oE "$2[^ ,]*" | head -n 1
 }
 
-package=$(depends linux-image-cloud-amd64 'linux-image-[0-9]')
+package=$(depends linux-image-cloud-$architecture 'linux-image-[0-9]')
 # Newer packages of images hold none, but need others that do.
 packages=$(for part in binary modules; do depends "$package" "linux-$part-[0-9]" || true; done)
 for part in ${packages:-$package}; do

@@ -7,7 +7,7 @@ set -euo pipefail
 build=$1
 cache=$2
 shift 2
-[ $# -gt 0 ] || set -- 5.10 6.1 6.12 7.3
+[ $# -gt 0 ] || set -- 5.10 6.1 6.12 7.3 arm64
 tests=${POLLGAP_KERNEL_TESTS:-brief}
 guest_s=${POLLGAP_KERNEL_TIMEOUT:-1500}
 here=$(dirname "$0")
@@ -24,10 +24,19 @@ backends_of()
 boot()
 {
 	# Archives may follow each other; modules first, for only the last one may be compressed.
-	cat "$cache/modules-$1" "$build/kernels/image" >"$build/kernels/$1.image"
-	timeout "$guest_s" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -nodefaults -display none -serial stdio -no-reboot \
+	if [ "$1" = arm64 ]; then
+		image=$build/kernels/arm64.root
+		machine="qemu-system-aarch64 -machine virt"
+		console=ttyAMA0
+	else
+		image=$build/kernels/image
+		machine=qemu-system-x86_64
+		console=ttyS0
+	fi
+	cat "$cache/modules-$1" "$image" >"$build/kernels/$1.image"
+	timeout "$guest_s" $machine -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -nodefaults -display none -serial stdio -no-reboot \
 		-kernel "$cache/vmlinuz-$1" -initrd "$build/kernels/$1.image" \
-		-append "console=ttyS0 panic=-1 quiet pollgap.tests=$tests pollgap.backends=$(backends_of "$1")" </dev/null >"$build/kernels/$1.log" 2>&1
+		-append "console=$console panic=-1 quiet pollgap.tests=$tests pollgap.backends=$(backends_of "$1")" </dev/null >"$build/kernels/$1.log" 2>&1
 }
 
 mkdir -p "$build/kernels"
@@ -36,7 +45,7 @@ rm -f "$build"/kernels/*.log "$build"/kernels/*.totals
 # As many at once as there are processors: a guest is busy on one of them most of the time.
 running=0
 for name; do
-	"$here/fetch.sh" "$name" "$cache" || { echo "0 1 0" >"$build/kernels/$name.totals"; continue; }
+	{ "$here/fetch.sh" "$name" "$cache" && { [ "$name" != arm64 ] || "$here/arm64.sh" "$build" "$cache"; }; } || { echo "0 1 0" >"$build/kernels/$name.totals"; continue; }
 	[ $running -lt "$(nproc)" ] || { wait -n || true; running=$((running - 1)); }
 	boot "$name" &
 	running=$((running + 1))
