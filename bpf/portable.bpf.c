@@ -188,6 +188,14 @@ int sockops_cookie(struct bpf_sock_ops *context)
 	return 1;
 }
 
+/* In the kernel's own type information's absence there is no iterator: user space runs this for
+ * each socket that it knows of. */
+SEC("?raw_tp")
+int BPF_PROG(walk_known, struct sock *sk)
+{
+	return walk_socket(sk);
+}
+
 SEC("?iter/tcp")
 int walk_sockets(struct bpf_iter__tcp *context)
 {

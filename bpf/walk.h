@@ -4,19 +4,10 @@
 
 #include "closing.h"
 
-/* One socket of a walk over all of them. The walk holds the socket's lock. */
-static __always_inline int record_walk(struct sock_common *sk_common)
+static __always_inline int walk_socket(struct sock *sk)
 {
 	struct socket_state *state;
-	struct sock *sk;
 
-	if (!sk_common ||
-	    (peek(sk_common->skc_family) != AF_INET && peek(sk_common->skc_family) != AF_INET6))
-		return 0;
-	sk = (struct sock *)bpf_skc_to_tcp_sock(
-		sk_common); /* NULL for TIME_WAIT and request sockets */
-	if (!sk)
-		return 0;
 	if (peek(sk->__sk_common.skc_state) == TCP_LISTEN)
 		return listener_observe(sk);
 	state = state_of(sk);
@@ -39,6 +30,19 @@ static __always_inline int record_walk(struct sock_common *sk_common)
 		socket_finish(sk, state, shared.stop_ns, false);
 	closing_leave(sk, state);
 	return 0;
+}
+
+/* One socket of a walk over all of them. The walk holds the socket's lock, from Linux 5.15 on. */
+static __always_inline int record_walk(struct sock_common *sk_common)
+{
+	struct sock *sk;
+
+	if (!sk_common ||
+	    (peek(sk_common->skc_family) != AF_INET && peek(sk_common->skc_family) != AF_INET6))
+		return 0;
+	sk = (struct sock *)bpf_skc_to_tcp_sock(
+		sk_common); /* NULL for TIME_WAIT and request sockets */
+	return sk ? walk_socket(sk) : 0;
 }
 
 #endif

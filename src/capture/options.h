@@ -55,6 +55,7 @@ struct capture_options {
 	const char *label; /* NULL: none */
 	unsigned realtime_priority; /* SCHED_FIFO of the pollers; 0: ordinary */
 	uint32_t ring_bytes; /* a power of two */
+	const char *btf; /* a file of type information; NULL: the kernel's own */
 	uint32_t sockets_max; /* of backends without socket storage */
 	uint32_t queue_bytes; /* what may wait for the writer */
 	bool verbose;

@@ -38,6 +38,7 @@ static int session_open_probe_with(struct session *session, const struct backend
 		.summary_period_ns = options->summary_period_ns,
 		.ring_bytes = options->ring_bytes,
 		.sockets_max = options->sockets_max,
+		.btf = options->btf,
 	};
 
 	memcpy(probe.threshold, options->threshold, sizeof(probe.threshold));

@@ -53,6 +53,7 @@ static const char usage[] =
 	"                          0 lists all)\n"
 	"  --backend NAME          how to measure: auto, tp_btf, fentry or kprobe (default auto)\n"
 	"  --realtime PRIORITY     run the pollers as SCHED_FIFO with this priority, 1 to 99 (default 0: ordinary)\n"
+	"  --btf FILE              type information of this kernel, where it has none of its own; for backend kprobe\n"
 	"  --max-sockets N         sockets that backends fentry and kprobe can follow at once, 2 KB each (default 16384)\n"
 	"  --ring SIZE             the buffer between kernel and program, a power of two, 4K to 1G (default 16M)\n"
 	"  --queue SIZE            what may wait to be written, a power of two, 4K to 1G (default 64M)\n"
@@ -80,6 +81,7 @@ enum {
 	OPTION_REALTIME,
 	OPTION_JITTER,
 	OPTION_RING,
+	OPTION_BTF,
 	OPTION_MAX_SOCKETS,
 	OPTION_QUEUE,
 	OPTION_LABEL,
@@ -96,6 +98,7 @@ static const struct option option_names[] = {
 	{ "warm-up", required_argument, NULL, OPTION_WARM_UP },
 	{ "backend", required_argument, NULL, OPTION_BACKEND },
 	{ "realtime", required_argument, NULL, OPTION_REALTIME },
+	{ "btf", required_argument, NULL, OPTION_BTF },
 	{ "max-sockets", required_argument, NULL, OPTION_MAX_SOCKETS },
 	{ "ring", required_argument, NULL, OPTION_RING },
 	{ "queue", required_argument, NULL, OPTION_QUEUE },
@@ -211,6 +214,8 @@ static int option_take(int option, const char *value, char **argv, struct captur
 	case OPTION_REALTIME:
 		return option_parse_number("capture", "--realtime", value, 0, 99,
 					   &options->realtime_priority);
+	case OPTION_BTF:
+		return text_take("--btf", value, &options->btf);
 	case OPTION_MAX_SOCKETS:
 		return option_parse_number("capture", "--max-sockets", value, 1, 1 << 22,
 					   &options->sockets_max);

@@ -143,17 +143,25 @@ static int way_choose(const struct way *way, const struct backend_plan *plan, co
 	return 0;
 }
 
-int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
-		 struct backend_plan *ret_plan, struct failure *failure)
+static struct btf *btf_open(const char *path)
 {
-	_cleanup_(btf_freep) struct btf *btf = btf__load_vmlinux_btf();
+	return path ? btf__parse(path, NULL) : btf__load_vmlinux_btf();
+}
+
+int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
+		 const char *btf_path, struct backend_plan *ret_plan, struct failure *failure)
+{
+	_cleanup_(btf_freep) struct btf *btf = btf_open(btf_path);
 	struct backend_plan plan = { .backend = backend };
 
+	if (!btf && btf_path)
+		return failure_set(failure, EINVAL, "%s holds no type information (BTF): %s",
+				   btf_path, strerror(errno));
 	if (!btf)
 		return failure_set(
 			failure, ENOTSUP,
 			"this kernel has no type information (/sys/kernel/btf/vmlinux): use one built with "
-			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are");
+			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are, or name a file of it with --btf");
 	if (backend->portable ||
 	    (backend->function_hook && !function_exists(btf, "bpf_rdonly_cast")))
 		plan.object = OBJECT_PORTABLE;

@@ -63,12 +63,12 @@ struct backend_plan {
 const struct backend *backend_find(const char *name);
 
 /*
- * Asks this kernel's type information which tracepoints and functions it has, and chooses the
- * object and the hooks for the points that are wanted of that object. Returns 0; -ENOTSUP with the
- * reason in failure where one of POINTS_ALL can't be reached. It loads nothing: whether the kernel
- * lets this user load it, only probe_open() finds out.
+ * Asks this kernel's type information, or that in the file btf_path, which tracepoints and
+ * functions it has, and chooses the object and the hooks for the points that are wanted of that
+ * object. Returns 0; -ENOTSUP with the reason in failure where one of POINTS_ALL can't be reached.
+ * It loads nothing: whether the kernel lets this user load it, only probe_open() finds out.
  */
 int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
-		 struct backend_plan *ret_plan, struct failure *failure);
+		 const char *btf_path, struct backend_plan *ret_plan, struct failure *failure);
 
 #endif

@@ -148,6 +148,7 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 }
 
 static const char walk_program[] = "walk_sockets";
+static const char known_program[] = "walk_known";
 
 static int program_enable(struct probe *probe, const char *name)
 {
@@ -158,7 +159,7 @@ static int program_enable(struct probe *probe, const char *name)
 
 static int probe_enable(struct probe *probe)
 {
-	int error = program_enable(probe, walk_program);
+	int error = program_enable(probe, probe->walks_known ? known_program : walk_program);
 
 	for (unsigned index = 0; index < probe->plan.hooks && !error; index++)
 		error = program_enable(probe, probe->plan.hook[index].program);
@@ -236,6 +237,8 @@ static int probe_attach(struct probe *probe, struct failure *failure)
 				"the kernel refuses the hook %s: %s; see 'pollgap check'",
 				hook->program, strerror(errno));
 	}
+	if (probe->walks_known)
+		return 0;
 	probe->walk_link = bpf_program__attach_iter(probe_program(probe, walk_program), NULL);
 	if (!probe->walk_link)
 		return failure_set(failure, errno,
@@ -263,7 +266,7 @@ static int probe_load(struct probe *probe, const struct probe_options *options,
 	int error, records_fd;
 
 	libbpf_set_print(NULL);
-	error = probe_image_open(probe->plan.object, &probe->image);
+	error = probe_image_open(probe->plan.object, options->btf, &probe->image);
 	if (error)
 		return failure_set(failure, -error, "the embedded BPF object can't be opened: %s",
 				   strerror(-error));
@@ -321,8 +324,9 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 	points[OBJECT_POLLGAP] = points_wanted(probe, options, false);
 	points[OBJECT_PORTABLE] = points_wanted(probe, options, true);
 	source = &probe->source;
-	error = backend_plan(options->backend, points, &probe->plan, failure);
+	error = backend_plan(options->backend, points, options->btf, &probe->plan, failure);
 	probe->points = probe->plan.points;
+	probe->walks_known = options->btf && probe->plan.object == OBJECT_PORTABLE;
 	kprobe_events_sweep();
 	if (!error)
 		error = probe_load(probe, options, failure);
@@ -330,6 +334,28 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 		return error;
 	*ret_source = source;
 	source = NULL;
+	return 0;
+}
+
+/* The walk program for each socket that has met a hook, whatever namespace it is in. Such as are
+ * freed meanwhile have no state any more. */
+static int probe_walk_known(const struct probe *probe, struct failure *failure)
+{
+	int map_fd = probe_image_map(&probe->image, "sockets");
+	int program_fd = bpf_program__fd(probe_program(probe, known_program));
+	uint64_t key, *from = NULL;
+
+	while (bpf_map_get_next_key(map_fd, from, &key) == 0) {
+		uint64_t arguments[] = { key };
+		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments,
+			    .ctx_size_in = sizeof(arguments));
+
+		if (bpf_prog_test_run_opts(program_fd, &run) < 0)
+			return failure_set(failure, errno,
+					   "the kernel does not run a program on a socket: %s",
+					   strerror(errno));
+		from = &key;
+	}
 	return 0;
 }
 
@@ -341,6 +367,8 @@ static int probe_walk(struct probe *probe, uint32_t task, struct failure *failur
 	ssize_t bytes;
 
 	probe->shared->walk_task = task;
+	if (probe->walks_known)
+		return probe_walk_known(probe, failure);
 	fd = bpf_iter_create(bpf_link__fd(probe->walk_link));
 	if (fd < 0)
 		return failure_set(failure, errno,

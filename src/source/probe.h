@@ -33,6 +33,7 @@ struct probe_options {
 	uint32_t netns_inode; /* sockets of this network namespace; the walks see the caller's own */
 	uint64_t summary_period_ns;
 	uint32_t ring_bytes; /* a power of two, at least a page */
+	const char *btf; /* a file of type information in place of the kernel's own; NULL: that */
 	uint32_t sockets_max; /* that a backend without socket storage follows; 0: 16,384 */
 };
 

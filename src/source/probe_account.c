@@ -101,6 +101,8 @@ int probe_losses(const struct source *source,
 	if (!error)
 		error = each(context, "closing_unseen", probe_sees_closing(probe) ? 0 : 1);
 	if (!error)
+		error = each(context, "older_sockets_unknown", probe->walks_known ? 1 : 0);
+	if (!error)
 		error = each(context, "sockets_without_cookie", probe->shared->cookieless_sockets);
 	if (!error)
 		error = each(context, "told_late", atomic_load(&probe->told_late));

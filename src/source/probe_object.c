@@ -9,12 +9,13 @@
 
 /* The two BPF objects, behind one face: bpftool makes each a type of its own. */
 
-int probe_image_open(enum probe_object kind, struct probe_image *ret_image)
+int probe_image_open(enum probe_object kind, const char *btf, struct probe_image *ret_image)
 {
+	struct bpf_object_open_opts options = { .sz = sizeof(options), .btf_custom_path = btf };
 	struct probe_image image = { .kind = kind };
 
 	if (kind == OBJECT_POLLGAP) {
-		struct pollgap *skeleton = pollgap__open();
+		struct pollgap *skeleton = pollgap__open_opts(&options);
 
 		if (!skeleton)
 			return -errno;
@@ -22,7 +23,7 @@ int probe_image_open(enum probe_object kind, struct probe_image *ret_image)
 		image.object = skeleton->obj;
 		image.config = &skeleton->rodata->config;
 	} else {
-		struct portable *skeleton = portable__open();
+		struct portable *skeleton = portable__open_opts(&options);
 
 		if (!skeleton)
 			return -errno;

@@ -23,7 +23,8 @@ struct probe_image {
 	struct probe_shared *shared; /* of the programs, once it is loaded */
 };
 
-int probe_image_open(enum probe_object kind, struct probe_image *ret_image);
+/* btf: a file of type information, or NULL for the kernel's own. */
+int probe_image_open(enum probe_object kind, const char *btf, struct probe_image *ret_image);
 int probe_image_load(struct probe_image *image);
 void probe_image_close(struct probe_image *image);
 /* The map's descriptor; negative: there is none. */
@@ -44,6 +45,7 @@ struct probe {
 	atomic_uint_least64_t told_late; /* beginnings and ends that were over when the programs
 			       were told of them */
 	bool misses_unknown; /* of a kprobe, by this kernel */
+	bool walks_known; /* only sockets that it has met, for want of an iterator */
 	uint64_t budget_read_ns;
 	bool backlog_due; /* the next turn hands over what is open in the CPUs' backlogs */
 	/* The running turn. */

@@ -64,4 +64,28 @@ for backend in $(echo "$allowed" | grep kprobe); do
 		WHERE remote_port > 0 AND cookie IS NOT NULL AND first_ns < start_ns + 400000000")"
 	tap_equal "$backend: so it is not complete" 0 "$(query 'SELECT complete FROM completeness')"
 done
+
+# Type information from a file: what a capture is without the kernel's own.
+for backend in $(echo "$allowed" | grep kprobe); do
+	rm -f "$file"
+	within "$binary" capture -o "$file" --backend "$backend" --btf /sys/kernel/btf/vmlinux -p 23025 --min-spike 0 -- \
+		"$binary" load spikes -p 23025 --size 3K,30K,300K --pause 1ms --count 50 >/dev/null 2>"$scratch/err"
+	tap_equal "$backend, --btf: the capture ends well" 0 $?
+	tap_equal "$backend, --btf: with the load's spikes" "4096|100 16384|100 65536|50 262144|50 " \
+		"$(query "SELECT threshold_bytes, count(*) FROM spike WHERE gauge = 'rx_queue' GROUP BY 1" | tr '\n' ' ')"
+	tap_equal "$backend, --btf: and says that older sockets are not known" 1 "$(query "SELECT count FROM loss WHERE cause = 'older_sockets_unknown'")"
+	# A queue that stands at the end is collected, too.
+	rm -f "$file"
+	within "$binary" capture -o "$file" --backend "$backend" --btf /sys/kernel/btf/vmlinux -p 23026 -d 1s >/dev/null 2>"$scratch/err" &
+	capture=$!
+	sleep 0.7
+	begun "$binary" load spikes -p 23026 --size 100K --pause 5s --count 1
+	wait $capture
+	tap_equal "$backend, --btf: a queue that stands at the end is told" "102400|1" \
+		"$(query "SELECT peak_bytes, right_censored FROM spike WHERE gauge = 'rx_queue' AND threshold_bytes = 65536")"
+	"$binary" capture -o "$scratch/none.db" --backend "$backend" --btf /etc/passwd -d 1s >/dev/null 2>"$scratch/err"
+	tap_equal "$backend, --btf: a file of something else is status 1" 1 $?
+	grep -q /etc/passwd "$scratch/err"
+	tap_case $? "$backend, --btf: and named"
+done
 tap_done
