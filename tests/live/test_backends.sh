@@ -76,9 +76,9 @@ for backend in $(echo "$allowed" | grep kprobe); do
 	tap_equal "$backend, --btf: and says that older sockets are not known" 1 "$(query "SELECT count FROM loss WHERE cause = 'older_sockets_unknown'")"
 	# A queue that stands at the end is collected, too.
 	rm -f "$file"
-	within "$binary" capture -o "$file" --backend "$backend" --btf /sys/kernel/btf/vmlinux -p 23026 -d 1s >/dev/null 2>"$scratch/err" &
+	within "$binary" capture -o "$file" --backend "$backend" --btf /sys/kernel/btf/vmlinux -p 23026 -d 3s >/dev/null 2>"$scratch/err" &
 	capture=$!
-	sleep 0.7
+	sleep 1.5
 	begun "$binary" load spikes -p 23026 --size 100K --pause 5s --count 1
 	wait $capture
 	tap_equal "$backend, --btf: a queue that stands at the end is told" "102400|1" \
