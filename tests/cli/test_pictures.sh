@@ -26,7 +26,7 @@ pictures()
 	tap_equal "$set_name: and no other" $# "$(ls "$scratch/$set_name" | grep -c svg)"
 }
 
-for server in redis cassandra; do
+for server in builtin redis nginx memcached postgresql cassandra; do
 	pictures blog-$server peak_by_second durations cost gauge
 done
 pictures overhead-redis overhead

@@ -17,7 +17,7 @@ backends_of()
 {
 	case $1 in
 	7.3) echo tp_btf,fentry,kprobe ;;
-	*) echo fentry,kprobe ;;
+	*) echo ${POLLGAP_KERNEL_BACKENDS:-fentry,kprobe} ;;
 	esac
 }
 

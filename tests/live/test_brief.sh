@@ -28,7 +28,7 @@ sed 1d "$scratch/ipv6.csv" >>"$scratch/spikes.csv"
 sed 1d "$scratch/mapped.csv" >>"$scratch/spikes.csv"
 follows "blocks" 1000
 as_noted "blocks" 600
-tap_equal "blocks: over IPv4 and IPv6" "4|2 6|4 " "$(query "SELECT family, count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL GROUP BY 1" | tr '\n' ' ')"
+tap_equal "blocks: over IPv4, IPv6, and one end of each" "4|3 6|3 " "$(query "SELECT family, count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL GROUP BY 1" | tr '\n' ' ')"
 
 # Servers and ways to send: what pollers read beside them.
 ports=23110
@@ -37,7 +37,7 @@ if redis_find; then
 	begun "$redis" --port 23101 --save '' --appendonly no
 	ports=$ports,23101
 	commands="$commands; redis-benchmark -p 23101 -P 16 -c 20 -d 300 -n 20000 -t set,get -q"
-	short="redis-benchmark -p 23101 -k 0 -c 10 -n 5000 -t ping_mbulk -q"
+	reconnecting="redis-benchmark -p 23101 -k 0 -c 10 -n 5000 -t ping_mbulk -q"
 fi
 if command -v nginx >/dev/null && command -v wrk >/dev/null; then
 	mkdir -p "$scratch/www"
@@ -70,10 +70,10 @@ for port in $(echo "$ports" | tr , ' '); do
 done
 
 # Five thousand connections of one request each.
-if [ "${short-}" ]; then
+if [ "${reconnecting-}" ]; then
 	rm -f "$file"
-	within "$binary" capture -o "$file" --backend "$backend" -p 23101 --threshold 1,100 --ring 64M --poll proc:5ms --poll sock_diag:5ms -- $short >/dev/null 2>"$scratch/err"
-	tap_equal "5,000 connections: the capture ends well" 0 $?
+	within "$binary" capture -o "$file" --backend "$backend" -p 23101 --threshold 1,100 --ring 64M --poll proc:5ms --poll sock_diag:5ms -- $reconnecting >/dev/null 2>"$scratch/err"
+	tap_equal "5,000 connections: the capture ends well" "0 " "$? $(grep -v WARNING "$scratch/err")"
 	[ "$(query 'SELECT count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL')" -ge 10000 ]
 	tap_case $? "5,000 connections: both ends of each are there"
 	[ "$(query 'SELECT count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL AND last_ns IS NULL')" -le 4 ]
@@ -96,7 +96,10 @@ if echo 2 2>/dev/null >/proc/sys/net/core/netdev_budget; then
 	tap_equal "softnet: the capture ends well" 0 $?
 	[ "$(query "SELECT count(*) FROM time_squeeze")" -gt 0 ]
 	tap_case $? "softnet: squeezes were measured"
-	tap_equal "softnet: as many as the counter counted" 0 "$(query 'SELECT sum(squeezes_measured - squeezes_counted) FROM softnet_counted')"
+	# One close to the first or the last reading may fall on either side of it.
+	tap_equal "softnet: as many as the counter counted" 0 "$(query 'SELECT count(*) FROM softnet_counted AS counted
+		WHERE abs(squeezes_measured - squeezes_counted) > (SELECT count(*) FROM time_squeeze WHERE time_squeeze.cpu = counted.cpu
+			AND (abs(time_ns - first_ns) < 1000000 OR abs(time_ns - last_ns) < 1000000))')"
 	[ "$(query "SELECT count(*) FROM softnet_spike")" -gt 0 ]
 	tap_case $? "softnet: packets waited in the backlog"
 else
