@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # kernels.sh BUILD CACHE [NAME]...: Debian's kernels, all or those named, each booted with the tests of BUILD; what came of them as a table: kernel,
 # backend, test, and how many cases passed, failed or were skipped, with the reasons; last the sum. Exit status 1 where anything failed. The packages are kept in CACHE; what
-# each guest said is in BUILD/kernels/NAME.log. From the project's root.
+# each guest said is in BUILD/kernels/NAME.log, what its kernel did in NAME.kernel.log. From the project's root.
 set -euo pipefail
 build=$1
 cache=$2
@@ -26,17 +26,17 @@ boot()
 	# Archives may follow each other; modules first, for only the last one may be compressed.
 	if [ "$1" = arm64 ]; then
 		image=$build/kernels/arm64.root
-		machine="qemu-system-aarch64 -machine virt"
+		machine="qemu-system-aarch64 -machine virt -serial file:$build/kernels/$1.log"
 		console=ttyAMA0
 	else
 		image=$build/kernels/image
-		machine=qemu-system-x86_64
-		console=ttyS0
+		machine="qemu-system-x86_64 -serial file:$build/kernels/$1.log -serial file:$build/kernels/$1.kernel.log"
+		console=ttyS1
 	fi
 	cat "$cache/modules-$1" "$image" >"$build/kernels/$1.image"
-	timeout "$guest_s" $machine -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -nodefaults -display none -serial stdio -no-reboot \
+	timeout "$guest_s" $machine -accel tcg,thread=multi -cpu max -smp 2 -m 3072 -nodefaults -display none -no-reboot \
 		-kernel "$cache/vmlinuz-$1" -initrd "$build/kernels/$1.image" \
-		-append "console=$console panic=-1 quiet pollgap.tests=$tests pollgap.backends=$(backends_of "$1")" </dev/null >"$build/kernels/$1.log" 2>&1
+		-append "console=$console panic=-1 quiet pollgap.tests=$tests pollgap.backends=$(backends_of "$1")" </dev/null
 }
 
 mkdir -p "$build/kernels"

@@ -72,7 +72,7 @@ done
 # Five thousand connections of one request each.
 if [ "${reconnecting-}" ]; then
 	rm -f "$file"
-	within "$binary" capture -o "$file" --backend "$backend" -p 23101 --threshold 1,100 --ring 64M --poll proc:5ms --poll sock_diag:5ms -- $reconnecting >/dev/null 2>"$scratch/err"
+	within "$binary" capture -o "$file" --backend "$backend" -p 23101 --threshold 1,100 --poll proc:20ms --poll sock_diag:20ms -- $reconnecting >/dev/null 2>"$scratch/err"
 	tap_equal "5,000 connections: the capture ends well" "0 " "$? $(grep -v WARNING "$scratch/err")"
 	[ "$(query 'SELECT count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL')" -ge 10000 ]
 	tap_case $? "5,000 connections: both ends of each are there"
