@@ -6,7 +6,7 @@
 #include "base/failure.h"
 #include "source/backend.h"
 #include "source/cgroup_root.h"
-#include "source/kprobe_event.h"
+#include "source/probe_kprobe.h"
 #include "source/probe_private.h"
 
 #include <bpf/bpf.h>

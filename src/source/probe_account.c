@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 #include "source/backend.h"
-#include "source/kprobe_event.h"
+#include "source/probe_kprobe.h"
 #include "source/probe_private.h"
 
 #include <bpf/bpf.h>

@@ -31,5 +31,6 @@ for server in builtin redis nginx memcached postgresql cassandra; do
 done
 pictures overhead-redis overhead
 pictures hash-builtin hash
+pictures intervals-builtin miss_by_period in_step
 pictures trace-redis zoom
 tap_done

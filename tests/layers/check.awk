@@ -83,7 +83,7 @@ function is_sibling(of, path,    a, b)
 		complain("only the trace knows zstd")
 		next
 	}
-	if (include !~ /"/ || path == "pollgap.skel.h" || path == "poll.skel.h")
+	if (include !~ /"/ || path ~ /^(pollgap|portable|poll|poll_portable)\.skel\.h$/)
 		next
 	if (path !~ /^[a-z]+\//) {
 		complain("write it from src/ or from the root")

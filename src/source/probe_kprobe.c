@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE /* memrchr() */
-#include "source/kprobe_event.h"
+#include "source/probe_kprobe.h"
 
 #include "base/cleanup.h"
 

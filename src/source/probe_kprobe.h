@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef POLLGAP_KPROBE_EVENT_H
-#define POLLGAP_KPROBE_EVENT_H
+#ifndef POLLGAP_PROBE_KPROBE_H
+#define POLLGAP_PROBE_KPROBE_H
 
 #include <stdint.h>
 
