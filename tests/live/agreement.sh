@@ -111,6 +111,8 @@ tell()
 {
 	query "SELECT '# $1: ' || group_concat(gauge || ' ' || disagreeing || ' of ' || samples, ', ') FROM (
 		SELECT gauge, sum(samples - agreeing) AS disagreeing, sum(samples) AS samples FROM agreement GROUP BY gauge)"
+	query "SELECT '# $1: port ' || min(local_port, remote_port) || ', state ' || sample.state || ': rx_queue ' || sum(rx_agrees = 0) || ', tx_queue ' || sum(tx_agrees = 0)
+		FROM sample JOIN socket USING (socket_id) WHERE rx_agrees = 0 OR tx_agrees = 0 GROUP BY min(local_port, remote_port), sample.state"
 	echo "# $1: unseen, by the capture's own count: $(unseen); samples not kept: $(query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause = 'writer_behind:sample'")"
 }
 
