@@ -61,13 +61,13 @@ query()
 	sqlite3 "$file" "$1"
 }
 
-# captured PORT COMMAND...: a traced capture of the command.
+# captured PORT COMMAND...: a traced capture of the command, by $pollers if that is set.
 captured()
 {
 	ports=$1
 	shift
 	rm -f "$file"
-	within "$binary" capture -o "$file" -p "$ports" --backend "${POLLGAP_TEST_BACKEND:-auto}" --ring 128M --trace --poll proc:500us --poll sock_diag:1ms -- "$@" >"$scratch/out" 2>"$scratch/err"
+	within "$binary" capture -o "$file" -p "$ports" --backend "${POLLGAP_TEST_BACKEND:-auto}" --ring 128M --trace ${pollers:---poll proc:500us --poll sock_diag:1ms} -- "$@" >"$scratch/out" 2>"$scratch/err"
 }
 
 # What went missing, but for what a busy machine always misses: turns, packets, and samples that a writer slowed down by sanitizers
