@@ -234,6 +234,36 @@ static __always_inline int record_read(struct sock *sk)
 	return 0;
 }
 
+/*
+ * Of a traced capture, where the kernel has no tracepoints for the below: a process is about to
+ * give the socket's lock back. What it did with no hook behind it (the byte of a FIN that a read
+ * took, memory that was freed, bytes that were added and not sent) shows now, and happened since it
+ * last gave it back.
+ */
+static __always_inline int record_release(struct sock *sk)
+{
+	struct socket_state *state;
+	const struct tcp_sock *tp;
+	struct queues queues;
+	__u64 now_ns;
+
+	if (!socket_is_tcp(sk))
+		return 0;
+	state = state_of(sk);
+	if (!state || state->closed || !socket_has_queues(sk))
+		return 0;
+	tp = kernel_object(struct tcp_sock, sk);
+	queues = queues_read(sk, tp, peek(tp->snd_una));
+	if (note_is_send(state))
+		state->sent_ns = bpf_ktime_get_ns();
+	socket_catch_up(sk, state, &queues);
+	state->since_ns = state->returned_ns;
+	now_ns = socket_observe(sk, state, &queues);
+	state->since_ns = 0;
+	state->returned_ns = now_ns ? now_ns : bpf_ktime_get_ns();
+	return 0;
+}
+
 /* Of a traced capture: a system call returns, the socket's lock is free: returned.h. */
 static __always_inline struct socket_state *returned_find(struct sock *sk, int result)
 {

@@ -141,6 +141,12 @@ int BPF_PROG(fentry_send_page, struct sock *sk, void *page, int offset, unsigned
 	return record_send_page(sk, bytes);
 }
 
+SEC("?fentry/release_sock")
+int BPF_PROG(fentry_release, struct sock *sk)
+{
+	return record_release(sk);
+}
+
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(fentry_accepted, struct sock *sk)
 {

@@ -130,6 +130,18 @@ int BPF_PROG(raw_tp_send_returned, struct sock *sk, int result)
 	return record_send_returned(sk, result);
 }
 
+SEC("?fentry/release_sock")
+int BPF_PROG(fentry_release, struct sock *sk)
+{
+	return record_release(sk);
+}
+
+SEC("?kprobe/release_sock")
+int BPF_KPROBE(kprobe_release, struct sock *sk)
+{
+	return record_release(sk);
+}
+
 SEC("?raw_tp/inet_sock_set_state")
 int BPF_PROG(raw_tp_state, struct sock *sk, int old_state, int new_state)
 {
