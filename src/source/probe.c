@@ -347,8 +347,9 @@ static int probe_walk_known(const struct probe *probe, struct failure *failure)
 
 	while (bpf_map_get_next_key(map_fd, from, &key) == 0) {
 		uint64_t arguments[] = { key };
-		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments,
-			    .ctx_size_in = sizeof(arguments));
+		struct bpf_test_run_opts run = { .sz = sizeof(run),
+						 .ctx_in = arguments,
+						 .ctx_size_in = sizeof(arguments) };
 
 		if (bpf_prog_test_run_opts(program_fd, &run) < 0)
 			return failure_set(failure, errno,

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -112,8 +111,7 @@ int kprobe_event_missed(const char *program, uint64_t *ret_missed)
 {
 	const char *folder = tracefs();
 	_cleanup_(fclosep) FILE *file = NULL;
-	char path[PATH_BYTES], line[LINE_BYTES], found[LINE_BYTES], name[PATH_BYTES];
-	uint64_t hits, missed;
+	char path[PATH_BYTES], line[LINE_BYTES], name[PATH_BYTES];
 
 	if (!folder)
 		return -ENOENT;
@@ -121,9 +119,12 @@ int kprobe_event_missed(const char *program, uint64_t *ret_missed)
 	snprintf(path, sizeof(path), "%s/kprobe_profile", folder);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%255s %" SCNu64 " %" SCNu64, found, &hits, &missed) == 3 &&
-		    strcmp(found, name) == 0) {
-			*ret_missed = missed;
+		char *rest, *found = strtok_r(line, " \t\n", &rest);
+		char *hits = found ? strtok_r(NULL, " \t\n", &rest) : NULL;
+		char *missed = hits ? strtok_r(NULL, " \t\n", &rest) : NULL;
+
+		if (missed && strcmp(found, name) == 0) {
+			*ret_missed = strtoull(missed, NULL, 10);
 			return 0;
 		}
 	}
