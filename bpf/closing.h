@@ -23,9 +23,9 @@ static __always_inline bool state_is_closing(__u32 state)
 /* Measurement point: a packet has come to a connection that is not, or no longer, ESTABLISHED. */
 static __always_inline int record_closing_packet(struct sock *sk, const struct sk_buff *skb)
 {
-	struct socket_state *state = socket_is_tcp(sk) ? state_of(sk) : NULL;
+	struct socket_state *state = socket_known(sk);
 
-	if (!state || state->closed || !state_is_closing(peek(sk->__sk_common.skc_state)))
+	if (!state || !state_is_closing(peek(sk->__sk_common.skc_state)))
 		return 0;
 	return packet_observe(sk, state, skb);
 }

@@ -198,12 +198,9 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 static __always_inline int record_copy(const struct sk_buff *skb)
 {
 	struct sock *sk = peek(skb->sk);
-	struct socket_state *state;
+	struct socket_state *state = sk ? socket_known(sk) : NULL;
 
-	if (!sk || !socket_is_tcp(sk))
-		return 0;
-	state = state_of(sk);
-	if (state && !state->closed)
+	if (state)
 		state->copy_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -242,15 +239,12 @@ static __always_inline int record_read(struct sock *sk)
  */
 static __always_inline int record_release(struct sock *sk)
 {
-	struct socket_state *state;
+	struct socket_state *state = socket_known(sk);
 	const struct tcp_sock *tp;
 	struct queues queues;
 	__u64 now_ns;
 
-	if (!socket_is_tcp(sk))
-		return 0;
-	state = state_of(sk);
-	if (!state || state->closed || !socket_has_queues(sk))
+	if (!state || !socket_has_queues(sk))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, peek(tp->snd_una));
@@ -267,12 +261,7 @@ static __always_inline int record_release(struct sock *sk)
 /* Of a traced capture: a system call returns, the socket's lock is free: returned.h. */
 static __always_inline struct socket_state *returned_find(struct sock *sk, int result)
 {
-	struct socket_state *state;
-
-	if (result < 0 || !socket_is_tcp(sk))
-		return NULL;
-	state = state_of(sk);
-	return state && !state->closed ? state : NULL;
+	return result < 0 ? NULL : socket_known(sk);
 }
 
 static __always_inline int record_read_returned(struct sock *sk, int result)

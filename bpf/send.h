@@ -96,15 +96,12 @@ static __always_inline int record_send(struct sock *sk, const struct msghdr *mes
 static __always_inline int record_send_round(struct sock *sk)
 {
 	__u64 pid_thread = bpf_get_current_pid_tgid();
-	struct socket_state *state;
+	struct socket_state *state = socket_known(sk);
 	const struct tcp_sock *tp;
 	struct queues queues;
 	__u64 now_ns;
 
-	if (!socket_is_tcp(sk))
-		return 0;
-	state = state_of(sk);
-	if (!state || state->closed || !peek(sk->sk_lock.owned))
+	if (!state || !peek(sk->sk_lock.owned))
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, peek(tp->snd_una));
@@ -145,15 +142,12 @@ enum { SEND_NS_MAX = 1000000 };
 static __always_inline int record_transmit(struct sk_buff *skb)
 {
 	struct sock *sk = peek(skb->sk);
-	struct socket_state *state;
+	struct socket_state *state = sk ? socket_known(sk) : NULL;
 	const struct tcp_sock *tp;
 	struct queues queues;
 	__u64 now_ns;
 
-	if (!sk || !socket_is_tcp(sk))
-		return 0;
-	state = state_of(sk);
-	if (!state || !note_is_send(state) || state->closed || !peek(sk->sk_lock.owned) ||
+	if (!state || !note_is_send(state) || !peek(sk->sk_lock.owned) ||
 	    state->note_thread != (__u32)bpf_get_current_pid_tgid())
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);

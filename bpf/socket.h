@@ -166,6 +166,14 @@ static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time
 	return state;
 }
 
+/* The state of a socket that is measured already, or NULL. */
+static __always_inline struct socket_state *socket_known(struct sock *sk)
+{
+	struct socket_state *state = socket_is_tcp(sk) ? state_of(sk) : NULL;
+
+	return state && !state->closed ? state : NULL;
+}
+
 /* The socket's state, or NULL where there is nothing to measure. An unknown socket is older than
  * its first event: than the capture while the walk over those runs, and else no hook has seen the
  * packet that it began with. */

@@ -241,10 +241,9 @@ static void cookies_draw(void)
 	const struct capture_options everything = { 0 };
 	const struct poller_kind *kind = poller_kind_find(poller.source);
 	struct source *source = NULL;
-	uint64_t scan_ns;
 
 	if (kind->open(&poller, &everything, &source, NULL) == 0)
-		source_scan_time(source, &scan_ns, NULL);
+		source_scan(source, NULL);
 	source_closep(&source);
 }
 

@@ -28,9 +28,9 @@ enum hook_flag {
 
 /*
  * What reaches the measurement points, by name: a program is named for its kind and this,
- * tp_btf_enqueue. The tracepoint is taken where the kernel has it, else the function. No compiler
- * may have made that a part of its caller: it is called through a pointer, or from another source
- * file, or is too large.
+ * tracepoint_enqueue. The tracepoint is taken where the kernel has it, else the function. No
+ * compiler may have made that a part of its caller: it is called through a pointer, or from another
+ * source file, or is too large.
  */
 static const struct way {
 	const char *name;
@@ -127,7 +127,6 @@ static int way_refused(const struct way *way, const struct backend *backend,
 static int way_choose(const struct way *way, const struct backend_plan *plan, const struct btf *btf,
 		      char *program, struct failure *failure)
 {
-	const char *tracepoint_kind = plan->object == OBJECT_POLLGAP ? "tp_btf" : "raw_tp";
 	const struct backend *backend = plan->backend;
 
 	*program = '\0';
@@ -137,7 +136,7 @@ static int way_choose(const struct way *way, const struct backend_plan *plan, co
 	if (!way->tracepoint && !way->function)
 		snprintf(program, HOOK_NAME_BYTES, "%s", way->name);
 	else if (way->tracepoint && tracepoint_exists(btf, way->tracepoint))
-		snprintf(program, HOOK_NAME_BYTES, "%s_%s", tracepoint_kind, way->name);
+		snprintf(program, HOOK_NAME_BYTES, "tracepoint_%s", way->name);
 	else if (way->function && backend->function_hook && function_exists(btf, way->function))
 		snprintf(program, HOOK_NAME_BYTES, "%s_%s", backend->function_hook, way->name);
 	else if (!(way->flags & OPTIONAL))

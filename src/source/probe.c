@@ -51,7 +51,7 @@ static int probe_take(void *context, void *data, size_t data_bytes)
 /* What the kernel collects at the end is dated at stop_ns, however late it comes. */
 static uint64_t probe_passed_ns(const struct probe *probe, uint64_t now_ns)
 {
-	uint64_t stop_ns = probe->shared->stop_ns;
+	uint64_t stop_ns = probe->image.shared->stop_ns;
 	uint64_t passed_ns = now_ns > SUBMIT_DELAY_NS ? now_ns - SUBMIT_DELAY_NS : 0;
 
 	return passed_ns < stop_ns ? passed_ns : stop_ns;
@@ -67,7 +67,7 @@ static int probe_read(struct source *source, const struct sink *sink, struct tur
 
 	probe->sink = sink;
 	probe->turn_records = 0;
-	if (probe->points & POINT_BACKLOG)
+	if (probe->plan.points & POINT_BACKLOG)
 		probe_backlog_refresh(probe, now_ns);
 	error = ring_buffer__consume(probe->ring);
 	ret_turn->rows_read = probe->turn_records;
@@ -134,7 +134,7 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 	memcpy(config->filter_port, options->port, sizeof(config->filter_port));
 	config->thresholds = options->thresholds;
 	config->trace_wanted = options->trace;
-	config->closing_watched = !!(probe->points & POINT_CLOSING);
+	config->closing_watched = !!(probe->plan.points & POINT_CLOSING);
 	config->blog_wanted = options->blog;
 	config->filter_ports = options->ports;
 	config->filter_netns_inode = options->netns_inode;
@@ -227,6 +227,8 @@ static struct bpf_link *hook_attach(struct probe *probe, const struct hook *hook
 
 static int probe_attach(struct probe *probe, struct failure *failure)
 {
+	if (probe->plan.backend->portable) /* kprobe's alone */
+		kprobe_events_sweep();
 	for (unsigned index = 0; index < probe->plan.hooks; index++) {
 		const struct hook *hook = &probe->plan.hook[index];
 
@@ -278,7 +280,6 @@ static int probe_load(struct probe *probe, const struct probe_options *options,
 		error = probe_image_load(&probe->image);
 	if (error)
 		return probe_refused(failure, probe, error);
-	probe->shared = probe->image.shared;
 	records_fd = probe_image_map(&probe->image, "records");
 	probe->ring = ring_buffer__new(records_fd, probe_take, probe, NULL);
 	if (!probe->ring)
@@ -325,9 +326,7 @@ int probe_open(const struct probe_options *options, struct source **ret_source,
 	points[OBJECT_PORTABLE] = points_wanted(probe, options, true);
 	source = &probe->source;
 	error = backend_plan(options->backend, points, options->btf, &probe->plan, failure);
-	probe->points = probe->plan.points;
 	probe->walks_known = options->btf && probe->plan.object == OBJECT_PORTABLE;
-	kprobe_events_sweep();
 	if (!error)
 		error = probe_load(probe, options, failure);
 	if (error)
@@ -367,7 +366,7 @@ static int probe_walk(struct probe *probe, uint32_t task, struct failure *failur
 	char buffer[64];
 	ssize_t bytes;
 
-	probe->shared->walk_task = task;
+	probe->image.shared->walk_task = task;
 	if (probe->walks_known)
 		return probe_walk_known(probe, failure);
 	fd = bpf_iter_create(bpf_link__fd(probe->walk_link));
@@ -386,7 +385,7 @@ static int probe_walk(struct probe *probe, uint32_t task, struct failure *failur
 
 void probe_wake(struct source *source)
 {
-	if (probe_of(source)->points & POINT_BACKLOG)
+	if (probe_of(source)->plan.points & POINT_BACKLOG)
 		probe_backlog_wake();
 }
 
@@ -401,12 +400,12 @@ int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *f
 	uint64_t start_ns = clock_monotonic_ns() + TELL_AHEAD_NS;
 	int error;
 
-	probe->shared->walk_runs = 1;
-	probe->shared->start_ns = start_ns;
+	probe->image.shared->walk_runs = 1;
+	probe->image.shared->start_ns = start_ns;
 	atomic_fetch_add(&probe->told_late, clock_monotonic_ns() >= start_ns);
 	clock_sleep_until_ns(start_ns);
 	error = probe_walk(probe, WALK_BEGIN, failure);
-	probe->shared->walk_runs = 0;
+	probe->image.shared->walk_runs = 0;
 	if (error)
 		return error;
 	*ret_start_ns = start_ns;
@@ -421,9 +420,9 @@ uint64_t probe_stop(struct source *source, uint64_t stop_ns)
 	if (stop_ns < soonest_ns)
 		stop_ns = soonest_ns;
 	/* An end that is set is never put off: what came after it may be left out already. */
-	if (stop_ns >= probe->shared->stop_ns)
-		return probe->shared->stop_ns;
-	probe->shared->stop_ns = stop_ns;
+	if (stop_ns >= probe->image.shared->stop_ns)
+		return probe->image.shared->stop_ns;
+	probe->image.shared->stop_ns = stop_ns;
 	atomic_fetch_add(&probe->told_late, clock_monotonic_ns() >= stop_ns);
 	return stop_ns;
 }
@@ -432,6 +431,6 @@ int probe_collect(struct source *source, struct failure *failure)
 {
 	struct probe *probe = probe_of(source);
 
-	probe->backlog_due = probe->points & POINT_BACKLOG;
+	probe->backlog_due = probe->plan.points & POINT_BACKLOG;
 	return probe_walk(probe, WALK_END, failure);
 }

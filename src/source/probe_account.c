@@ -46,7 +46,7 @@ static int probe_ring_losses(const struct probe *probe,
 	int error = 0;
 
 	for (int type = RECORD_SOCKET; type < RECORD_TYPES && !error; type++)
-		error = each(context, cause[type], probe->shared->lost_records[type]);
+		error = each(context, cause[type], probe->image.shared->lost_records[type]);
 	return error;
 }
 
@@ -89,25 +89,26 @@ int probe_losses(const struct source *source,
 	}
 	error = probe_ring_losses(probe, each, context);
 	if (!error)
-		error = each(context, "socket_storage_refused", probe->shared->lost_states);
+		error = each(context, "socket_storage_refused", probe->image.shared->lost_states);
 	if (!error)
-		error = each(context, "listener_table_full", probe->shared->lost_listeners);
+		error = each(context, "listener_table_full", probe->image.shared->lost_listeners);
 	if (!error)
 		error = each(context, "recursion_misses", misses);
 	if (!error)
 		error = probe_kprobe_losses(probe, each, context);
 	if (!error)
-		error = each(context, "unseen_packets", probe->shared->unseen_packets);
+		error = each(context, "unseen_packets", probe->image.shared->unseen_packets);
 	if (!error)
 		error = each(context, "closing_unseen", probe_sees_closing(probe) ? 0 : 1);
 	if (!error)
 		error = each(context, "older_sockets_unknown", probe->walks_known ? 1 : 0);
 	if (!error)
-		error = each(context, "sockets_without_cookie", probe->shared->cookieless_sockets);
+		error = each(context, "sockets_without_cookie",
+			     probe->image.shared->cookieless_sockets);
 	if (!error)
 		error = each(context, "told_late", atomic_load(&probe->told_late));
 	if (!error)
-		error = each(context, "mptcp_sockets", probe->shared->mptcp_sockets);
+		error = each(context, "mptcp_sockets", probe->image.shared->mptcp_sockets);
 	return error;
 }
 

@@ -61,7 +61,7 @@ void probe_backlog_refresh(struct probe *probe, uint64_t now_ns)
 	probe->budget_read_ns = now_ns;
 	file = fopen("/proc/sys/net/core/netdev_budget", "re");
 	if (file && fgets(line, sizeof(line), file))
-		probe->shared->netdev_budget_packets = (uint32_t)strtoul(line, NULL, 10);
+		probe->image.shared->netdev_budget_packets = (uint32_t)strtoul(line, NULL, 10);
 }
 
 static int collect_spike(const struct sink *sink, const struct backlog_state *state, uint32_t cpu,
@@ -149,11 +149,12 @@ int probe_backlog_collect(struct probe *probe, const struct sink *sink, struct f
 		return failure_set(failure, ENOMEM, "out of memory");
 	/* From here on the kernel side tells no run of drops that is open now: it would be told
 	 * twice. */
-	probe->shared->backlogs_collected = 1;
+	probe->image.shared->backlogs_collected = 1;
 	if (bpf_map_lookup_elem(probe_image_map(&probe->image, "backlogs"), &key, states) < 0)
 		return failure_set(failure, errno, "the CPUs' backlogs can't be read: %s",
 				   strerror(errno));
 	for (int cpu = 0; cpu < cpus && !error; cpu++)
-		error = collect_cpu(sink, &states[cpu], (uint32_t)cpu, probe->shared->stop_ns);
+		error = collect_cpu(sink, &states[cpu], (uint32_t)cpu,
+				    probe->image.shared->stop_ns);
 	return error;
 }

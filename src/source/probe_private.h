@@ -35,8 +35,6 @@ struct probe {
 	struct probe_image image;
 	struct backend_plan plan; /* its hooks for what this capture asks for */
 	struct bpf_link *link[HOOKS_MAX]; /* the plan's, NULL: not allowed */
-	struct probe_shared *shared; /* the image's */
-	unsigned points; /* enum measurement_point: what this capture asks for */
 	struct ring_buffer *ring;
 	void *ring_pages; /* probe_ring.c */
 	struct bpf_link *walk_link;

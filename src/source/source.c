@@ -21,15 +21,21 @@ static int time_compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-int source_scan_time(struct source *source, uint64_t *ret_median_ns, struct failure *failure)
+int source_scan(struct source *source, struct failure *failure)
 {
 	const struct sink sink = { .take = sample_drop };
-	uint64_t scan_ns[SCANS_TIMED];
 	struct turn turn;
+
+	return source_read(source, &sink, &turn, failure);
+}
+
+int source_scan_time(struct source *source, uint64_t *ret_median_ns, struct failure *failure)
+{
+	uint64_t scan_ns[SCANS_TIMED];
 
 	for (int i = 0; i < SCANS_TIMED; i++) {
 		uint64_t start_ns = clock_monotonic_ns();
-		int error = source_read(source, &sink, &turn, failure);
+		int error = source_scan(source, failure);
 
 		if (error)
 			return error;

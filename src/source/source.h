@@ -113,6 +113,9 @@ static inline int source_read(struct source *source, const struct sink *sink, st
 	return source->ops->read(source, sink, ret_turn, failure);
 }
 
+/* A turn whose observations nobody wants. */
+int source_scan(struct source *source, struct failure *failure);
+
 /* What a scan of a poller takes here and now, the median of seven: no period of it can be shorter. */
 int source_scan_time(struct source *source, uint64_t *ret_median_ns, struct failure *failure);
 

@@ -3,6 +3,7 @@
 # arm64.sh BUILD CACHE: cross-compiles into BUILD-arm64 and makes of it, with Debian's arm64 packages, an initramfs at BUILD/kernels/arm64.root.
 # Nothing of them is installed; the packages are kept in CACHE. Needs gcc-aarch64-linux-gnu. From the project's root.
 set -euo pipefail
+. tests/kernels/apt.sh
 build=$1
 mkdir -p "$2/arm64"
 apt=$(cd "$2/arm64" && pwd)
@@ -13,24 +14,9 @@ packages="busybox-static bash dash coreutils grep sed mawk findutils diffutils u
 	libc6-dev libbpf-dev libelf-dev libcsv-dev libsqlite3-dev libzstd-dev libcmocka-dev"
 
 if [ ! -e "$root/complete" ]; then
-	mkdir -p "$apt/lists/partial" "$apt/archives/partial"
-	: >"$apt/status"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main" >"$apt/sources.list"
-	cat >"$apt/apt.conf" <<-EOF
-		Dir::Etc::SourceList "$apt/sources.list";
-		Dir::Etc::SourceParts "-";
-		Dir::State "$apt";
-		Dir::State::status "$apt/status";
-		Dir::Cache "$apt";
-		APT::Architecture "arm64";
-		APT::Architectures { "arm64"; };
-		APT::Sandbox::User "root";
-		APT::Install-Recommends "false";
-		Acquire::Languages "none";
-	EOF
+	apt_begin "$apt" arm64 bookworm
 	# shellcheck disable=SC2086 # a list
-	APT_CONFIG=$apt/apt.conf sh -c 'apt-get -q update && apt-get -q -y --download-only install "$@"' sh $packages >"$apt/log" 2>&1 ||
-		{ tail "$apt/log" >&2; exit 1; }
+	apt_quietly --download-only install $packages
 	rm -rf "$root"
 	mkdir -p "$root"/usr/{bin,sbin,lib} "$root"/{proc,sys,dev,tmp,run,etc,var/log/nginx,var/lib/nginx}
 	for folder in bin sbin lib; do ln -s usr/$folder "$root/$folder"; done
@@ -43,6 +29,7 @@ if [ ! -e "$root/complete" ]; then
 	touch "$root/complete"
 fi
 
+unset APT_CONFIG
 cmake -S . -B "$build-arm64" -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/Arm64.cmake" -DCMAKE_SYSROOT="$root" >"$apt/log" 2>&1 &&
 	cmake --build "$build-arm64" --parallel "$(nproc)" >>"$apt/log" 2>&1 || { tail -n 30 "$apt/log" >&2; exit 1; }
 

@@ -3,6 +3,7 @@
 # fetch.sh NAME CACHE: leaves the newest image of Debian's kernel NAME (5.10, 6.1, 6.12 or 7.3, or arm64: 6.12) at CACHE/vmlinuz-NAME, those of its modules that
 # the tests need as an archive at CACHE/modules-NAME, and its package's name and version in CACHE/package-NAME. Nothing is installed: apt works on lists of its own. What is in the cache already is taken as it is.
 set -eu
+. "$(dirname "$0")/apt.sh"
 name=$1
 cache=$2
 architecture=amd64
@@ -19,36 +20,10 @@ arm64) suites="trixie trixie-security" architecture=arm64 ;;
 	;;
 esac
 [ ! -s "$cache/vmlinuz-$name" ] || exit 0
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-[ -e "$keyring" ] || {
-	echo "fetch: $keyring is not there: Debian's package debian-archive-keyring has it" >&2
-	exit 1
-}
-
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
-apt=$cache/apt-$name
-mkdir -p "$apt/lists/partial" "$apt/archives/partial"
-: >"$apt/status"
-for suite in $suites; do
-	archive=debian
-	[ "${suite%-security}" = "$suite" ] || archive=debian-security
-	echo "deb [signed-by=$keyring] http://deb.debian.org/$archive $suite main"
-done >"$apt/sources.list"
-cat >"$apt/apt.conf" <<-EOF
-	Dir::Etc::SourceList "$apt/sources.list";
-	Dir::Etc::SourceParts "-";
-	Dir::State "$apt";
-	Dir::State::status "$apt/status";
-	Dir::Cache "$apt";
-	APT::Architecture "$architecture";
-	APT::Architectures { "$architecture"; };
-	APT::Sandbox::User "root";
-	Acquire::Languages "none";
-EOF
-APT_CONFIG=$apt/apt.conf
-export APT_CONFIG
-apt-get -q update >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
+# shellcheck disable=SC2086 # a list
+apt_begin "$cache/apt-$name" $architecture $suites
 
 # depends PACKAGE PATTERN: the first of its dependencies that fits
 depends()
@@ -60,7 +35,7 @@ package=$(depends linux-image-cloud-$architecture 'linux-image-[0-9]')
 # Newer packages of images hold none, but need others that do.
 packages=$(for part in binary modules; do depends "$package" "linux-$part-[0-9]" || true; done)
 for part in ${packages:-$package}; do
-	(cd "$apt/archives" && apt-get -q download "$part") >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
+	(cd "$apt/archives" && apt_quietly download "$part")
 	dpkg -x "$apt/archives/$part"_*.deb "$apt/package"
 done
 find "$apt/package" -name 'vmlinuz*' -type f | head -n 1 | while read -r image; do cp "$image" "$cache/vmlinuz-$name.new"; done

@@ -7,6 +7,7 @@ binary=$1
 scratch=$2
 started=
 . tests/live/agreement.sh
+. tests/live/nginx.sh
 . tests/live/redis.sh
 agreement_begin
 
@@ -21,25 +22,11 @@ else
 	tap_skip "redis" "$redis_missing"
 fi
 
-if command -v nginx >/dev/null && command -v wrk >/dev/null; then
+if nginx_is_here; then
 	mkdir -p "$scratch/www"
 	head -c 600 /dev/zero >"$scratch/www/small"
 	head -c 3000000 /dev/zero >"$scratch/www/large"
-	cat >"$scratch/nginx.conf" <<-EOF
-		daemon off;
-		master_process off;
-		pid $scratch/nginx.pid;
-		error_log $scratch/nginx.log;
-		events { worker_connections 1000; }
-		http {
-			access_log off;
-			sendfile on;
-			client_body_temp_path $scratch; proxy_temp_path $scratch; fastcgi_temp_path $scratch;
-			uwsgi_temp_path $scratch; scgi_temp_path $scratch;
-			server { listen 23102; root $scratch/www; }
-		}
-	EOF
-	begun nginx -c "$scratch/nginx.conf" -p "$scratch"
+	nginx_begin
 	sleep 0.5
 	captured 23102 wrk -t 1 -c 20 -d 2s http://127.0.0.1:23102/small
 	agrees "nginx, connections that are kept"

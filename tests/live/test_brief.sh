@@ -8,6 +8,7 @@ binary=$1
 scratch=$2
 started=
 . tests/live/agreement.sh
+. tests/live/nginx.sh
 . tests/live/follows.sh
 . tests/live/noted.sh
 . tests/live/redis.sh
@@ -39,24 +40,10 @@ if redis_find; then
 	commands="$commands; redis-benchmark -p 23101 -P 16 -c 20 -d 300 -n 20000 -t set,get -q"
 	reconnecting="redis-benchmark -p 23101 -k 0 -c 10 -n 5000 -d 300 -t set -q"
 fi
-if command -v nginx >/dev/null && command -v wrk >/dev/null; then
+if nginx_is_here; then
 	mkdir -p "$scratch/www"
 	head -c 600000 /dev/zero >"$scratch/www/large"
-	cat >"$scratch/nginx.conf" <<-EOF
-		daemon off;
-		master_process off;
-		pid $scratch/nginx.pid;
-		error_log $scratch/nginx.log;
-		events { worker_connections 1000; }
-		http {
-			access_log off;
-			sendfile on;
-			client_body_temp_path $scratch; proxy_temp_path $scratch; fastcgi_temp_path $scratch;
-			uwsgi_temp_path $scratch; scgi_temp_path $scratch;
-			server { listen 23102; root $scratch/www; }
-		}
-	EOF
-	begun nginx -c "$scratch/nginx.conf" -p "$scratch"
+	nginx_begin
 	ports=$ports,23102
 	commands="$commands; wrk -t 1 -c 8 -d 1s http://127.0.0.1:23102/large"
 fi
