@@ -15,9 +15,8 @@
 
 enum {
 	SAMPLES_AT_ONCE = 16384,
-	/* A change is never looked for longer than this after a window: no thread that lost its
-	 * processor between a change and its hook was seen to wait longer. */
-	SLACK_MAX_NS = 20000000,
+	/* The longest slack that a trace tells. */
+	SLACK_MAX_NS = SLACK_AFTER - 1,
 };
 
 /* A socket's events from one instant on, as far as they are needed: they come block by block. */
@@ -40,7 +39,7 @@ static uint64_t change_before_ns(const struct trace_event *event, uint32_t value
 	if (event->slack_ns & SLACK_AFTER)
 		return 0;
 	if (event->slack_ns)
-		return event->slack_ns < SLACK_MAX_NS ? event->slack_ns : SLACK_MAX_NS;
+		return event->slack_ns;
 	return event->gauge == GAUGE_RMEM && event->value_bytes < value_before ? 0 : SLACK_TOLD_NS;
 }
 
@@ -64,11 +63,12 @@ static int series_read(struct series *series, struct failure *failure)
 		trace_cursor_closep(&series->cursor);
 		return result;
 	}
-	if (series->first)
+	if (series->first > series->events / 2) {
 		memmove(series->event, series->event + series->first,
 			(series->events - series->first) * sizeof(*series->event));
-	series->events -= series->first;
-	series->first = 0;
+		series->events -= series->first;
+		series->first = 0;
+	}
 	if (row.events < 0 || row.events > TRACE_BLOCK_EVENTS_MAX)
 		return failure_set(failure, EBADMSG, "a block of events is broken");
 	if (series->events + (size_t)row.events > series->room) {
@@ -87,30 +87,37 @@ static int series_read(struct series *series, struct failure *failure)
 	return 0;
 }
 
-/* Has every event up to time_ns at hand. */
-static int series_reach(struct series *series, uint64_t time_ns, struct failure *failure)
+/* The event so many places ahead, which is read if need be; NULL behind the last one, or where it
+ * failed: then *error says so. */
+static const struct trace_event *series_event(struct series *series, size_t ahead, int *error,
+					      struct failure *failure)
 {
-	int error = 0;
-
-	while (!error && series->cursor &&
-	       (series->first == series->events ||
-		series->event[series->events - 1].time_ns <= time_ns))
-		error = series_read(series, failure);
-	return error;
+	while (series->events - series->first <= ahead) {
+		if (!series->cursor)
+			return NULL;
+		*error = series_read(series, failure);
+		if (*error)
+			return NULL;
+	}
+	return &series->event[series->first + ahead];
 }
 
 /* Moves on to what is in force at time_ns. */
-static void series_advance(struct series *series, uint64_t time_ns)
+static int series_advance(struct series *series, uint64_t time_ns, struct failure *failure)
 {
-	while (series->first < series->events && series->event[series->first].time_ns <= time_ns) {
-		const struct trace_event *event = &series->event[series->first++];
+	const struct trace_event *event;
+	int error = 0;
+
+	while ((event = series_event(series, 0, &error, failure)) && event->time_ns <= time_ns) {
 		uint32_t *value_bytes = &series->value_bytes[event->gauge];
 
 		series->former_bytes[event->gauge] = *value_bytes;
 		series->former_until_ns[event->gauge] =
 			event->time_ns + change_after_ns(event, *value_bytes);
 		*value_bytes = event->value_bytes;
+		series->first++;
 	}
+	return error;
 }
 
 /* Whether the value was in force, as far as is known, when the window began. */
@@ -122,31 +129,44 @@ static bool value_in_force(const struct series *series, unsigned gauge,
 		(uint64_t)sample->read_start_ns <= series->former_until_ns[gauge]);
 }
 
-static void sample_judge(const struct series *series, struct polled_sample *sample)
+static int sample_judge(struct series *series, struct polled_sample *sample,
+			struct failure *failure)
 {
+	uint64_t read_end_ns = (uint64_t)sample->read_end_ns;
+	const struct trace_event *event;
 	uint32_t value_bytes[GAUGES];
+	bool settled[GAUGES];
 	unsigned open = 0;
+	int error = 0;
 
 	memcpy(value_bytes, series->value_bytes, sizeof(value_bytes));
 	for (unsigned gauge = 0; gauge < GAUGES; gauge++) {
 		sample->agrees[gauge] =
 			sample->value_bytes[gauge] < 0 ? -1 : value_in_force(series, gauge, sample);
-		open += sample->agrees[gauge] == 0;
+		settled[gauge] = sample->agrees[gauge] != 0;
+		open += !settled[gauge];
 	}
-	for (size_t index = series->first; index < series->events && open; index++) {
-		const struct trace_event *event = &series->event[index];
-		uint64_t before_ns = change_before_ns(event, value_bytes[event->gauge]);
+	for (size_t ahead = 0; open; ahead++) {
+		uint64_t before_ns;
 
-		if (event->time_ns > (uint64_t)sample->read_end_ns + SLACK_MAX_NS)
+		event = series_event(series, ahead, &error, failure);
+		if (!event || event->time_ns > read_end_ns + SLACK_MAX_NS)
 			break;
+		before_ns = change_before_ns(event, value_bytes[event->gauge]);
 		value_bytes[event->gauge] = event->value_bytes;
-		if (event->time_ns - before_ns > (uint64_t)sample->read_end_ns ||
-		    sample->agrees[event->gauge] != 0 ||
-		    sample->value_bytes[event->gauge] != event->value_bytes)
+		if (settled[event->gauge])
 			continue;
-		sample->agrees[event->gauge] = 1;
+		/* A gauge's changes come one after the other: behind one that came after the window
+		 * none belongs to it. */
+		if (event->time_ns - before_ns <= read_end_ns) {
+			if (sample->value_bytes[event->gauge] != event->value_bytes)
+				continue;
+			sample->agrees[event->gauge] = 1;
+		}
+		settled[event->gauge] = true;
 		open--;
 	}
+	return error;
 }
 
 static int socket_judge(struct store *store, struct series *series, int64_t socket_id,
@@ -163,14 +183,12 @@ static int socket_judge(struct store *store, struct series *series, int64_t sock
 		for (size_t index = 0; index < samples && !error; index++) {
 			if ((uint64_t)sample[index].read_end_ns > series->end_ns)
 				continue;
-			error = series_reach(series,
-					     (uint64_t)sample[index].read_end_ns + SLACK_MAX_NS,
-					     failure);
-			if (error)
-				break;
-			series_advance(series, (uint64_t)sample[index].read_start_ns);
-			sample_judge(series, &sample[index]);
-			error = store_put_agreement(store, &sample[index], failure);
+			error = series_advance(series, (uint64_t)sample[index].read_start_ns,
+					       failure);
+			if (!error)
+				error = sample_judge(series, &sample[index], failure);
+			if (!error)
+				error = store_put_agreement(store, &sample[index], failure);
 		}
 		if (error)
 			return error;
