@@ -121,6 +121,25 @@ static void each_way_of_measuring_has_its_cost(void **state)
 	       "aggregate, proc:10ms|0.25");
 }
 
+/* In block 4 the server did not do 20,000 a second without a capture either. */
+static void latencies_count_where_the_rate_was_kept(void **state)
+{
+	run(*state, trials_sql);
+	run(*state,
+	    "INSERT INTO trial (trial_id, experiment_id, block, treatment, hash_buckets, connections, command_line, start_ns, end_ns, result)"
+	    " SELECT column1, 3, column2, column3, 1024, 2, 'c', 0, 1, column4 FROM (VALUES"
+	    " (8, 3, 'nothing: 20,000 a second', '{\"steps\":[{\"rate_per_s\":20000,\"achieved_per_s\":19900,\"p99_ns\":1000}]}'),"
+	    " (9, 3, 'aggregate: 20,000 a second', '{\"steps\":[{\"rate_per_s\":20000,\"achieved_per_s\":12000,\"p99_ns\":1500}]}'),"
+	    " (10, 4, 'nothing: 20,000 a second', '{\"steps\":[{\"rate_per_s\":20000,\"achieved_per_s\":15000,\"p99_ns\":1000}]}'),"
+	    " (11, 4, 'aggregate: 20,000 a second', '{\"steps\":[{\"rate_per_s\":20000,\"achieved_per_s\":15000,\"p99_ns\":1000}]}'),"
+	    " (12, 1, 'the post''s probe: closed loop', '{\"steps\":[{\"achieved_per_s\":190.0}]}'))");
+	expect(*state,
+	       "SELECT place, block, value FROM finding_value WHERE finding = 'F7' ORDER BY 1, 2",
+	       "1|1|0.75 2|3|1.5 3|1|0.95");
+	expect(*state, "SELECT way, block, value FROM cost_value WHERE measure = 'p99'",
+	       "aggregate|3|1.5");
+}
+
 static void a_quick_experiment_counts_where_there_is_no_other(void **state)
 {
 	run(*state, trials_sql);
@@ -141,6 +160,8 @@ int main(void)
 						views_setup, views_teardown),
 		cmocka_unit_test_setup_teardown(each_way_of_measuring_has_its_cost, views_setup,
 						views_teardown),
+		cmocka_unit_test_setup_teardown(latencies_count_where_the_rate_was_kept,
+						views_setup, views_teardown),
 		cmocka_unit_test_setup_teardown(a_quick_experiment_counts_where_there_is_no_other,
 						views_setup, views_teardown),
 	};
