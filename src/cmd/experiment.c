@@ -27,7 +27,7 @@ static const char usage[] =
 	"  --server NAME       builtin (default), or a script of analysis/workloads: redis, nginx, memcached, postgresql, ...\n"
 	"  --workloads FOLDER  where these are (default: analysis/workloads beside the binary's folder)\n"
 	"  --yardsticks FOLDER overhead beside programs that do nothing, the post's probe and a naive tracer, too: build/tests has them\n"
-	"  --quick             within a minute or so: shorter, with fewer repetitions; a try, not a result\n"
+	"  --quick             within a minute (cassandra: three): shorter, with fewer repetitions; a try, not a result\n"
 	"  --seed N            of the order of trials (default 1)\n"
 	"  --help              this text\n";
 

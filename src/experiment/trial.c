@@ -241,6 +241,30 @@ static void trial_play(const struct stage *stage, const struct trial *trial,
 	word_stop(server);
 }
 
+/* What ran, as a shell would take it but for the quoting: the server and the yardstick beside all
+ * else. NULL: out of memory. */
+static char *trial_line(const struct trial *trial, const struct words *load,
+			const struct words *replay)
+{
+	struct words all = { 0 };
+	char *line;
+
+	words_add_words(&all, &trial->server);
+	if (trial->server.words)
+		words_add(&all, "&");
+	words_add_words(&all, &trial->beside);
+	if (trial->beside.words)
+		words_add(&all, "&");
+	words_add_words(&all, load);
+	if (trial->replay.words) {
+		words_add(&all, ";");
+		words_add_words(&all, replay);
+	}
+	line = all.failed ? NULL : words_line(all.word);
+	words_free(&all);
+	return line;
+}
+
 int trial_run(const struct stage *stage, const struct trial *trial, struct outcome *ret_outcome,
 	      struct failure *failure)
 {
@@ -256,7 +280,7 @@ int trial_run(const struct stage *stage, const struct trial *trial, struct outco
 	else
 		trial_play(stage, trial, &load, &replay, &outcome);
 	outcome.end_ns = clock_monotonic_ns();
-	outcome.command_line = error ? NULL : words_line(load.word);
+	outcome.command_line = error ? NULL : trial_line(trial, &load, &replay);
 	words_free(&load);
 	words_free(&replay);
 	*ret_outcome = outcome;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { WORDS_MAX = 96 };
+enum { WORDS_MAX = 192 };
 
 /* A command line that grows. All-zero is empty; word[] ends with NULL. */
 struct words {
