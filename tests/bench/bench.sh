@@ -196,9 +196,9 @@ program_costs()
 		for mode in $(turned $round empty "$@"); do
 			last_program=$("$folder/bench_programs" last)
 			"with_$mode" 23031 load_timed
-			awk 'NF == 3 { runs += $2; ns += $3 } END { print runs, ns }' "$scratch/timing" >"$scratch/$mode"
+			awk 'NF == 4 { runs += $2; ns += $3 } END { print runs, ns }' "$scratch/timing" >"$scratch/$mode"
 			# Of the two hooks that bpftrace has, too.
-			awk -v mode="$mode" 'NF == 3 && (mode == "bpftrace" || $1 ~ /_(enqueue|ack)$/) { runs += $2; ns += $3 }
+			awk -v mode="$mode" 'NF == 4 && (mode == "bpftrace" || $1 ~ /_(enqueue|ack)$/) { runs += $2; ns += $3 }
 				END { print runs ? ns / runs : 0 }' "$scratch/timing" >"$scratch/$mode.run"
 		done
 		for mode in "$@"; do

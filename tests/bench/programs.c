@@ -3,7 +3,8 @@
 /*
  * programs last: prints the highest id of a BPF program that the kernel has now.
  * programs ID: has the kernel time BPF programs, says "timing", and on SIGTERM or SIGINT prints one
- * line a program that was loaded after ID: its name, how often it ran, and the ns of those runs.
+ * line a program that was loaded after ID: its name, how often it ran, the ns of those runs, and
+ * its type (enum bpf_prog_type).
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -35,8 +36,8 @@ static int print_program(uint32_t id)
 	close(fd);
 	if (error < 0)
 		return -errno;
-	printf("%s %" PRIu64 " %" PRIu64 "\n", info.name, (uint64_t)info.run_cnt,
-	       (uint64_t)info.run_time_ns);
+	printf("%s %" PRIu64 " %" PRIu64 " %" PRIu32 "\n", info.name, (uint64_t)info.run_cnt,
+	       (uint64_t)info.run_time_ns, info.type);
 	return 0;
 }
 

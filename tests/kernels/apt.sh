@@ -22,6 +22,8 @@ apt_begin()
 	cat >"$apt/apt.conf" <<-EOF
 		Dir::Etc::SourceList "$apt/sources.list";
 		Dir::Etc::SourceParts "-";
+		Dir::Etc::Preferences "-";
+		Dir::Etc::PreferencesParts "-";
 		Dir::State "$apt";
 		Dir::State::status "$apt/status";
 		Dir::Cache "$apt";
@@ -30,14 +32,15 @@ apt_begin()
 		APT::Sandbox::User "root";
 		APT::Install-Recommends "false";
 		Acquire::Languages "none";
+		Acquire::Check-Valid-Until "false";
 	EOF
 	APT_CONFIG=$apt/apt.conf
 	export APT_CONFIG
-	apt_quietly update
+	apt_quietly -o APT::Update::Error-Mode=any update
 }
 
 # apt_quietly WORD...: apt-get, heard of only if it fails
 apt_quietly()
 {
-	apt-get -q -y "$@" >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
+	apt-get -q -y -o APT::Default-Release= "$@" >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # arm64.sh BUILD CACHE: cross-compiles into BUILD-arm64 and makes of it, with Debian's arm64 packages, an initramfs at BUILD/kernels/arm64.root.
-# Nothing of them is installed; the packages are kept in CACHE. Needs gcc-aarch64-linux-gnu. From the project's root.
+# Nothing of them is installed; the packages are kept in CACHE. Needs gcc-aarch64-linux-gnu and libc6-dev-arm64-cross. From the
+# project's root. Debian 13's libbpf is newer than what this machine may have: so this is also where the newer one is built with.
 set -euo pipefail
 . tests/kernels/apt.sh
 build=$1
@@ -10,11 +11,11 @@ apt=$(cd "$2/arm64" && pwd)
 root=$apt/root
 
 # What the build needs, and what the tests do.
-packages="busybox-static bash dash coreutils grep sed mawk findutils diffutils util-linux iproute2 procps sqlite3 redis-tools nginx-light wrk bpftool
+packages="busybox-static bash dash coreutils grep sed mawk findutils diffutils util-linux mount iproute2 procps sqlite3 redis-tools nginx-light wrk bpftool
 	libc6-dev libbpf-dev libelf-dev libcsv-dev libsqlite3-dev libzstd-dev libcmocka-dev"
 
-if [ ! -e "$root/complete" ]; then
-	apt_begin "$apt" arm64 bookworm
+if [ "$(cat "$root/complete" 2>/dev/null)" != "$packages" ]; then
+	apt_begin "$apt" arm64 trixie
 	# shellcheck disable=SC2086 # a list
 	apt_quietly --download-only install $packages
 	rm -rf "$root"
@@ -26,11 +27,15 @@ if [ ! -e "$root/complete" ]; then
 	ln -sf dash "$root/usr/bin/sh"
 	ln -sf mawk "$root/usr/bin/awk"
 	rm -rf "$root"/usr/share/{doc,man,locale,info} "$root"/var/{cache,lib}/dpkg
-	touch "$root/complete"
+	# A package's links to its libraries may begin at /, which is not where they are.
+	find "$root" -type l -lname '/*' | while read -r link; do
+		ln -sfn "$(realpath -ms --relative-to="$(dirname "$link")" "$root$(readlink "$link")")" "$link"
+	done
+	echo "$packages" >"$root/complete"
 fi
 
 unset APT_CONFIG
-cmake -S . -B "$build-arm64" -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/Arm64.cmake" -DCMAKE_SYSROOT="$root" >"$apt/log" 2>&1 &&
+cmake --fresh -S . -B "$build-arm64" -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/Arm64.cmake" -DCMAKE_SYSROOT="$root" >"$apt/log" 2>&1 &&
 	cmake --build "$build-arm64" --parallel "$(nproc)" >>"$apt/log" 2>&1 || { tail -n 30 "$apt/log" >&2; exit 1; }
 
 # A copy without what only the build needs.

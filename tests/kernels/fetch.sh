@@ -22,6 +22,8 @@ esac
 [ ! -s "$cache/vmlinuz-$name" ] || exit 0
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
+# What an interrupted run may have left.
+rm -rf "$cache/apt-$name" "$cache/vmlinuz-$name.new"
 # shellcheck disable=SC2086 # a list
 apt_begin "$cache/apt-$name" $architecture $suites
 
@@ -32,6 +34,13 @@ depends()
 }
 
 package=$(depends linux-image-cloud-$architecture 'linux-image-[0-9]')
+case $name,$package in
+arm64,linux-image-6.12.* | "$name,linux-image-$name."*) ;;
+*)
+	echo "fetch: Debian's $suites has $package, which is not $name" >&2
+	exit 1
+	;;
+esac
 # Newer packages of images hold none, but need others that do.
 packages=$(for part in binary modules; do depends "$package" "linux-$part-[0-9]" || true; done)
 for part in ${packages:-$package}; do

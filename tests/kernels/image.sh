@@ -48,7 +48,7 @@ done
 # Its own shell, for what this machine has no command of: mounting, and the end.
 add "$(command -v busybox)"
 # Libraries of the programs, which tree.sh puts where they are run.
-for program in "$build/pollgap" "$build"/tests/live_*; do
+for program in "$build/pollgap" "$build"/tests/live_* "$build"/tests/bench_*; do
 	if [ -x "$program" ] && [ -f "$program" ]; then libraries_add "$program"; fi
 done
 tests/kernels/tree.sh "$build" "$root"

@@ -15,9 +15,10 @@ here=$(dirname "$0")
 # backends_of NAME: those that can be expected to work there
 backends_of()
 {
-	case $1 in
-	7.3) echo tp_btf,fentry,kprobe ;;
-	*) echo ${POLLGAP_KERNEL_BACKENDS:-fentry,kprobe} ;;
+	case ${POLLGAP_KERNEL_BACKENDS:+asked},$1 in
+	asked,*) echo "$POLLGAP_KERNEL_BACKENDS" ;;
+	*,7.3) echo tp_btf,fentry,kprobe ;;
+	*) echo fentry,kprobe ;;
 	esac
 }
 
@@ -26,35 +27,52 @@ boot()
 	# Archives may follow each other; modules first, for only the last one may be compressed.
 	if [ "$1" = arm64 ]; then
 		image=$build/kernels/arm64.root
-		machine="qemu-system-aarch64 -machine virt -serial file:$build/kernels/$1.log"
+		# Authenticated pointers as the architecture has them take an emulator most of its time.
+		machine="qemu-system-aarch64 -machine virt -cpu max,pauth-impdef=on -serial file:$build/kernels/$1.log"
 		console=ttyAMA0
 	else
 		image=$build/kernels/image
-		machine="qemu-system-x86_64 -serial file:$build/kernels/$1.log -serial file:$build/kernels/$1.kernel.log"
-		console=ttyS1
+		machine="qemu-system-x86_64 -cpu max -serial file:$build/kernels/$1.log -serial file:$build/kernels/$1.kernel.log"
+		# The kernel takes the emulated processors' counters for unreliable as soon as there are two, and each reading of the clock
+		# becomes one of a device, which the emulator does one at a time.
+		console="ttyS1 tsc=reliable"
 	fi
 	cat "$cache/modules-$1" "$image" >"$build/kernels/$1.image"
+	: >"$build/kernels/$1.log"
 	# One processor: with two, an emulator that loses one of this machine's parts a change from its hook for as long, and pollers
 	# on the other one read values in between.
-	timeout "$guest_s" $machine -accel tcg -cpu max -smp "${POLLGAP_KERNEL_CPUS:-1}" -m 3072 -nodefaults -display none -no-reboot \
+	timeout "$guest_s" $machine -accel tcg -smp "${POLLGAP_KERNEL_CPUS:-1}" -m 3072 -nodefaults -display none -no-reboot \
 		-kernel "$cache/vmlinuz-$1" -initrd "$build/kernels/$1.image" \
-		-append "console=$console panic=-1 quiet pollgap.tests=$tests pollgap.backends=$(backends_of "$1")" </dev/null
+		-append "console=$console panic=-1 quiet mitigations=off rcupdate.rcu_expedited=1 pollgap.tests=$tests pollgap.backends=$(backends_of "$1")" </dev/null
 }
 
 mkdir -p "$build/kernels"
-rm -f "$build"/kernels/*.log "$build"/kernels/*.totals
+for log in "$build"/kernels/*.log; do
+	[ ! -e "$log" ] || mv "$log" "$log.before"
+done
+rm -f "$build"/kernels/*.totals
 "$here/image.sh" "$build" "$build/kernels/image"
+# All that needs a processor comes before the guests, which are to have one each.
+for name; do
+	if ! "$here/fetch.sh" "$name" "$cache"; then
+		echo "$name: its package can't be had"
+		echo "0 1 0" >"$build/kernels/$name.totals"
+	elif [ "$name" = arm64 ] && ! "$here/arm64.sh" "$build" "$cache"; then
+		echo "$name: it can't be built for"
+		echo "0 1 0" >"$build/kernels/$name.totals"
+	fi
+done
 # As many at once as there are processors: a guest is busy on one of them most of the time.
 running=0
 for name; do
-	{ "$here/fetch.sh" "$name" "$cache" && { [ "$name" != arm64 ] || "$here/arm64.sh" "$build" "$cache"; }; } || { echo "0 1 0" >"$build/kernels/$name.totals"; continue; }
+	[ ! -s "$build/kernels/$name.totals" ] || continue
 	[ $running -lt "$(nproc)" ] || { wait -n || true; running=$((running - 1)); }
 	boot "$name" &
 	running=$((running + 1))
 done
 wait
 for name; do
-	[ ! -s "$build/kernels/$name.totals" ] || { echo "$name: its package can't be had"; continue; }
+	[ ! -s "$build/kernels/$name.totals" ] || continue
 	awk -v name="$name" -v package="$(cat "$cache/package-$name")" -v backends="$(backends_of "$name")" -v tests="$tests" \
 		-v totals="$build/kernels/$name.totals" -f "$here/table.awk" "$build/kernels/$name.log"
 done

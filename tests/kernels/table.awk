@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A guest's console into rows of a table: kernel, backend, test, cases that passed, failed and were skipped, seconds. What failed is shown below
 # its row, each reason of a skip once. Variables: name, package, backends and tests as the guest was asked for, totals: a file for the sums of cases that passed,
-# failed and were skipped; a test without an end has failed.
+# failed and were skipped; a test without an end or without a case has failed, and so has a kernel that complains.
 
 function begin(b, t)
 {
@@ -26,7 +26,7 @@ function begin(b, t)
 	seen = passed + broken + skips
 	if (planned > seen)
 		broken += planned - seen
-	if (status != 0 && status != 77 && !broken)
+	if ((status != 0 && status != 77 || !seen) && !broken)
 		broken = 1
 	ended[backend, test] = 1
 	printf "%-5s %-7s %-18s %4d passed %3d failed %3d skipped %5d s\n", name, backend, test, passed, broken, skips, $5
@@ -40,6 +40,17 @@ function begin(b, t)
 		print "      its status was " status
 	}
 	test = ""
+	next
+}
+
+test == "" && /^complained / {
+	complained = $2 "x"
+	if ($2 > 0) {
+		total_failed++
+		print name ": the kernel complained " $2 " times: see its log"
+	} else {
+		total_passed++
+	}
 	next
 }
 
@@ -85,5 +96,9 @@ END {
 	}
 	if (!kernel)
 		print name ": the guest said nothing"
+	if (!complained) {
+		print name ": it has not come to its end"
+		total_failed++
+	}
 	printf "%d %d %d\n", total_passed, total_failed, total_skipped >totals
 }

@@ -14,9 +14,10 @@ mkdir -p "$root/pollgap/build/tests"
 cp -r tests analysis "$root/pollgap"
 rm -rf "$root/pollgap/analysis/figures" "$root/pollgap/tests/fuzz"
 cp "$build/pollgap" "$root/pollgap/build/pollgap.real"
-for program in "$build"/tests/live_*; do
+for program in "$build"/tests/live_* "$build"/tests/bench_attach "$build"/tests/bench_programs; do
 	if [ -x "$program" ] && [ -f "$program" ]; then cp "$program" "$root/pollgap/build/tests"; fi
 done
+cp "$build/tests/empty_kinds.bpf.o" "$root/pollgap/build/tests"
 # So that each test meets the backend that it is run for, and no other.
 cat >"$root/pollgap/build/pollgap" <<'EOF'
 #!/bin/sh

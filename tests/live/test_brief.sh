@@ -17,12 +17,15 @@ budget=$(cat /proc/sys/net/core/netdev_budget)
 trap 'echo "$budget" >/proc/sys/net/core/netdev_budget 2>/dev/null; agreement_clean_up' EXIT
 backend=${POLLGAP_TEST_BACKEND:-auto}
 
-# Blocks of known size over IPv4, IPv6 and IPv4 on an IPv6 socket. The byte of a FIN is below the lowest threshold.
-within "$binary" capture -o "$file" --backend "$backend" -p 23023 --trace --min-spike 0 --threshold 300,4K,64K,256K --poll proc:5ms --poll sock_diag:5ms -- sh -c "
+# Blocks of known size over IPv4, IPv6 and IPv4 on an IPv6 socket, in a namespace; in another one, the same port is none of the capture's. The byte of a FIN is below the
+# lowest threshold.
+"$binary" capture --netns "$inner" -o "$file" --backend "$backend" -p 23023 --trace --min-spike 0 --threshold 300,4K,64K,256K --poll proc:5ms --poll sock_diag:5ms -- sh -c "
+	'$binary' load spikes -p 23023 --size 30K --count 3 >'$scratch/elsewhere.csv'
 	for family in ipv4 ipv6 mapped; do
-		'$binary' load spikes -p 23023 --family \$family --size-range 1K:1M --pause-range 10us:3ms --count 100 --seed 7 >'$scratch/'\$family.csv
+		ip netns exec '$inner' '$binary' load spikes -p 23023 --family \$family --size-range 1K:1M --pause-range 10us:3ms --count 100 --seed 7 >'$scratch/'\$family.csv
 	done" >/dev/null 2>"$scratch/err"
 tap_equal "blocks: the capture ends well" 0 $?
+tap_equal "blocks: there were some elsewhere, too" 3 "$(sed 1d "$scratch/elsewhere.csv" | wc -l)"
 closing_unseen=$(query "SELECT count FROM loss WHERE cause = 'closing_unseen'")
 cat "$scratch/ipv4.csv" >"$scratch/spikes.csv"
 sed 1d "$scratch/ipv6.csv" >>"$scratch/spikes.csv"
@@ -50,6 +53,7 @@ fi
 sleep 1
 captured "$ports" sh -c "$commands"
 tap_equal "servers: the capture ends well" 0 $?
+tap_equal "servers: each way had its conversations" 5 "$(grep -c '^[1-9][0-9]* conversations' "$scratch/out")"
 agrees "servers"
 for port in $(echo "$ports" | tr , ' '); do
 	[ "$(query "SELECT sum(events) FROM trace_block JOIN socket USING (socket_id) WHERE local_port = $port")" -gt 1000 ]
@@ -84,6 +88,9 @@ if echo 2 2>/dev/null >/proc/sys/net/core/netdev_budget; then
 	tap_equal "softnet: as many as the counter counted" 0 "$(query 'SELECT count(*) FROM softnet_counted AS counted
 		WHERE abs(squeezes_measured - squeezes_counted) > (SELECT count(*) FROM time_squeeze WHERE time_squeeze.cpu = counted.cpu
 			AND (abs(time_ns - first_ns) < 1000000 OR abs(time_ns - last_ns) < 1000000))')"
+	columns=$(awk 'NR == 1 { print NF }' /proc/net/softnet_stat)
+	tap_equal "softnet: $columns columns" "$((columns >= 13))|$((columns >= 15))" \
+		"$(query 'SELECT min(backlog_packets IS NOT NULL), min(input_packets IS NOT NULL AND process_packets IS NOT NULL) FROM softnet_sample')"
 	[ "$(query "SELECT count(*) FROM softnet_spike")" -gt 0 ]
 	tap_case $? "softnet: packets waited in the backlog"
 else
