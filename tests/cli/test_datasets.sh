@@ -7,6 +7,7 @@
 binary=$1
 scratch=$2
 rm -rf "${scratch:?}"/*
+bytes=0
 
 for path in datasets/*.db datasets/*.db.zst; do
 	[ -e "$path" ] || continue
@@ -18,6 +19,9 @@ for path in datasets/*.db datasets/*.db.zst; do
 	tap_case $? "$name is the file that has its SHA-256 in datasets/README.md" "$sum"
 	[ "$(stat -c %s "$path")" -le 5000000 ]
 	tap_case $? "$name has 5 MB at most"
+	bytes=$((bytes + $(stat -c %s "$path")))
+	grep -q "^  ${name%.db*}: " analysis/datasette.yaml
+	tap_case $? "$name has its queries in analysis/datasette.yaml"
 	case $name in
 	*.zst) zstd -q -d "$path" -o "$scratch/${name%.zst}" ;;
 	*) cp "$path" "$scratch" ;;
@@ -44,6 +48,8 @@ for path in datasets/*.db datasets/*.db.zst; do
 	done
 	tap_equal "$name answers every query of analysis/queries" "" "$(cat "$scratch/errors")"
 done
+[ $bytes -le 40000000 ]
+tap_case $? "all of them have 40 MB at most" "$bytes bytes"
 
 # The recorded trace: nothing was lost, it explains every value that any of its pollers read, and pollers of the periods that
 # durations say are needed see as many as they should, of 100 phases with 13,700 spikes each: a phase's share has a
