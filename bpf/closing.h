@@ -30,6 +30,16 @@ static __always_inline int record_closing_packet(struct sock *sk, const struct s
 	return packet_observe(sk, state, skb);
 }
 
+/* Of a traced capture: an ACK has been applied. Here no socket is asked to tell it. */
+static __always_inline int record_acked(struct sock *sk)
+{
+	struct socket_state *state = socket_known(sk);
+
+	if (state)
+		trace_ack_done(state);
+	return 0;
+}
+
 /* Nothing was asked for on a socket's behalf. */
 static __always_inline void closing_watch(struct sock *sk, struct socket_state *state)
 {

@@ -36,6 +36,18 @@ int BPF_KPROBE(kprobe_closing_packet, struct sock *sk, const struct sk_buff *skb
 	return record_closing_packet(sk, skb);
 }
 
+SEC("?fentry/tcp_rate_gen")
+int BPF_PROG(fentry_acked, struct sock *sk)
+{
+	return record_acked(sk);
+}
+
+SEC("?kprobe/tcp_rate_gen")
+int BPF_KPROBE(kprobe_acked, struct sock *sk)
+{
+	return record_acked(sk);
+}
+
 SEC("?kprobe/tcp_sendmsg_locked")
 int BPF_KPROBE(kprobe_send, struct sock *sk, const struct msghdr *message)
 {

@@ -59,6 +59,8 @@ static const struct way {
 	{ "copy", "skb_copy_datagram_iovec", NULL, NULL, POINT_RETURN, OPTIONAL },
 	{ "read_returned", "sock_recv_length", NULL, NULL, POINT_RETURN, OPTIONAL },
 	{ "send_returned", "sock_send_length", NULL, NULL, POINT_RETURN, OPTIONAL },
+	/* After the ACK that tcp_probe announces: tcp_ack(), v6.12. */
+	{ "acked", NULL, "tcp_rate_gen", NULL, POINT_ACKED, IN_PORTABLE | OPTIONAL },
 	/* In place of the two before 6.3. */
 	{ "release", NULL, "release_sock", "sock_recv_length", POINT_RETURN, OPTIONAL },
 	{ "queued", "netif_rx_exit", NULL, NULL, POINT_BACKLOG, 0 },

@@ -21,6 +21,7 @@ enum measurement_point {
 	POINT_RETURN = 256, /* a read begins to copy; it or a send has returned: for a trace */
 	POINT_CLOSING = 512, /* as POINT_ACK, after the first FIN: where it is allowed */
 	POINT_COOKIE = 1024, /* the kernel gives each connection its cookie: where it is allowed */
+	POINT_ACKED = 2048, /* an ACK has been applied: for a trace, where it is allowed */
 };
 
 /* Which of the two BPF objects the programs are in. */

@@ -181,8 +181,8 @@ static int probe_refused(struct failure *failure, const struct probe *probe, int
 }
 
 /* What a capture does without: completeness says what it costs (closing_unseen,
- * sockets_without_cookie). */
-#define POINTS_DISPENSABLE (POINT_CLOSING | POINT_COOKIE)
+ * sockets_without_cookie), or the trace does, sample by sample (agreement). */
+#define POINTS_DISPENSABLE (POINT_CLOSING | POINT_COOKIE | POINT_ACKED)
 
 bool probe_sees_closing(const struct probe *probe)
 {
@@ -300,7 +300,7 @@ static unsigned points_wanted(const struct probe *probe, const struct probe_opti
 	if (options->backlog_thresholds)
 		points |= POINT_BACKLOG;
 	if (options->trace)
-		points |= POINT_RETURN;
+		points |= POINT_RETURN | POINT_ACKED;
 	if (portable || probe->cgroup_fd >= 0)
 		points |= POINT_CLOSING;
 	if (portable && probe->cgroup_fd >= 0)

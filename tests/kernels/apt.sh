@@ -12,7 +12,7 @@ apt_begin()
 		echo "$0: $keyring is not there: Debian's package debian-archive-keyring has it" >&2
 		exit 1
 	}
-	mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+	mkdir -p "$apt/preferences.d" "$apt/lists/partial" "$apt/archives/partial"
 	: >"$apt/status"
 	for suite; do
 		archive=debian
@@ -22,8 +22,8 @@ apt_begin()
 	cat >"$apt/apt.conf" <<-EOF
 		Dir::Etc::SourceList "$apt/sources.list";
 		Dir::Etc::SourceParts "-";
-		Dir::Etc::Preferences "-";
-		Dir::Etc::PreferencesParts "-";
+		Dir::Etc::Preferences "$apt/preferences";
+		Dir::Etc::PreferencesParts "$apt/preferences.d";
 		Dir::State "$apt";
 		Dir::State::status "$apt/status";
 		Dir::Cache "$apt";

@@ -17,6 +17,13 @@ budget=$(cat /proc/sys/net/core/netdev_budget)
 trap 'echo "$budget" >/proc/sys/net/core/netdev_budget 2>/dev/null; agreement_clean_up' EXIT
 backend=${POLLGAP_TEST_BACKEND:-auto}
 
+# at WHAT: when it begins, for whoever has to know what takes long in an emulated machine.
+at()
+{
+	echo "# $1: $(cut -d . -f 1 /proc/uptime) s after boot"
+}
+
+at "blocks"
 # Blocks of known size over IPv4, IPv6 and IPv4 on an IPv6 socket, in a namespace; in another one, the same port is none of the capture's. The byte of a FIN is below the
 # lowest threshold.
 "$binary" capture --netns "$inner" -o "$file" --backend "$backend" -p 23023 --trace --min-spike 0 --threshold 300,4K,64K,256K --poll proc:5ms --poll sock_diag:5ms -- sh -c "
@@ -30,6 +37,7 @@ closing_unseen=$(query "SELECT count FROM loss WHERE cause = 'closing_unseen'")
 cat "$scratch/ipv4.csv" >"$scratch/spikes.csv"
 sed 1d "$scratch/ipv6.csv" >>"$scratch/spikes.csv"
 sed 1d "$scratch/mapped.csv" >>"$scratch/spikes.csv"
+at "blocks are judged"
 follows "blocks" 1000
 as_noted "blocks" 600
 tap_equal "blocks: over IPv4, IPv6, and one end of each" "4|3 6|3 " "$(query "SELECT family, count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL GROUP BY 1" | tr '\n' ' ')"
@@ -51,6 +59,7 @@ if nginx_is_here; then
 	commands="$commands; wrk -t 1 -c 8 -d 1s http://127.0.0.1:23102/large"
 fi
 sleep 1
+at "servers"
 captured "$ports" sh -c "$commands"
 tap_equal "servers: the capture ends well" 0 $?
 tap_equal "servers: each way had its conversations" 5 "$(grep -c '^[1-9][0-9]* conversations' "$scratch/out")"
@@ -62,7 +71,8 @@ done
 
 # Five thousand connections of one request each.
 if [ "${reconnecting-}" ]; then
-	pollers="--poll proc:5ms --poll sock_diag:5ms"
+	at "5,000 connections"
+	pollers="--poll proc:20ms --poll sock_diag:20ms"
 	captured 23101 $reconnecting
 	tap_equal "5,000 connections: the capture ends well" 0 $?
 	[ "$(query 'SELECT count(*) FROM socket WHERE remote_port > 0 AND cookie IS NOT NULL')" -ge 10000 ]
@@ -79,6 +89,7 @@ if echo 2 2>/dev/null >/proc/sys/net/core/netdev_budget; then
 	rm -f "$file"
 	begun "$binary" load server -p 23028
 	sleep 0.5
+	at "softnet"
 	within "$binary" capture -o "$file" --backend "$backend" -p 23028 --softnet 20ms --backlog-threshold 1,2,4 -- \
 		"$binary" load client -p 23028 --rate 20000:1s --connections 50 >/dev/null 2>"$scratch/err"
 	tap_equal "softnet: the capture ends well" 0 $?
