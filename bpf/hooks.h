@@ -125,6 +125,12 @@ int BPF_PROG(fentry_send_round, struct sock *sk)
 	return record_send_round(sk);
 }
 
+SEC("?fentry/tcp_stream_alloc_skb")
+int BPF_PROG(fentry_send_segment, struct sock *sk)
+{
+	return record_send_round(sk);
+}
+
 SEC("?fentry/do_tcp_sendpages")
 int BPF_PROG(fentry_send_page, struct sock *sk, void *page, int offset, unsigned long bytes)
 {

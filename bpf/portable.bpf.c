@@ -60,6 +60,12 @@ int BPF_KPROBE(kprobe_send_round, struct sock *sk)
 	return record_send_round(sk);
 }
 
+SEC("?kprobe/tcp_stream_alloc_skb")
+int BPF_KPROBE(kprobe_send_segment, struct sock *sk)
+{
+	return record_send_round(sk);
+}
+
 SEC("?kprobe/do_tcp_sendpages")
 int BPF_KPROBE(kprobe_send_page, struct sock *sk, void *page, int offset, unsigned long bytes)
 {

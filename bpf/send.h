@@ -5,8 +5,8 @@
 /*
  * What a send adds to tx_queue. A tracepoint tells of each round of its copy loop, from Linux 6.16
  * on; before that the function's entry tells of the first one and the refilling of a page fragment,
- * in the same loop, of the others. The first packet that goes out is the first sight of the last
- * bytes.
+ * or a new segment, in the same loop, of the others. The first packet that goes out is the first
+ * sight of the last bytes.
  */
 #include "socket.h"
 

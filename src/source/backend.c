@@ -47,6 +47,9 @@ static const struct way {
 	/* Since 6.16 at each round of the copy loop; the function is entered once. */
 	{ "send", "tcp_sendmsg_locked", "tcp_sendmsg_locked", NULL, POINT_SEND, 0 },
 	{ "send_round", NULL, "sk_page_frag_refill", "tcp_sendmsg_locked", POINT_SEND, OPTIONAL },
+	/* What sendfile() and splice() add since 6.5 is copied nowhere: each new segment tells. */
+	{ "send_segment", NULL, "tcp_stream_alloc_skb", "tcp_sendmsg_locked", POINT_SEND,
+	  OPTIONAL },
 	/* Until 6.4: sendfile() and splice() do not pass by tcp_sendmsg_locked(). */
 	{ "send_page", NULL, "do_tcp_sendpages", NULL, POINT_SEND, OPTIONAL },
 	{ "transmit", "net_dev_queue", NULL, NULL, POINT_SEND, 0 },

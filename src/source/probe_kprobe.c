@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -20,7 +21,28 @@ enum { PATH_BYTES = 128, LINE_BYTES = 256 };
 /* kprobe_profile names no groups, so each name holds its process. */
 #define GROUP "pollgap"
 
-/* Where tracefs is; NULL: nowhere. */
+/* A mount of tracefs that only this process has: NULL where the kernel allows none. */
+static const char *tracefs_mount(void)
+{
+	static char folder[32];
+	_cleanup_(closep) int context_fd = -1;
+	int fd = -1;
+
+	if (folder[0])
+		return folder;
+	context_fd = (int)syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
+	if (context_fd >= 0 &&
+	    syscall(SYS_fsconfig, context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		fd = (int)syscall(SYS_fsmount, context_fd, FSMOUNT_CLOEXEC, 0);
+	if (fd < 0)
+		return NULL;
+	/* It stays open to the end of the process. */
+	snprintf(folder, sizeof(folder), "/proc/self/fd/%d", fd);
+	return folder;
+}
+
+/* Where tracefs is; NULL: nowhere. A namespace of mounts may hide the usual places (ip netns exec
+ * makes one that does). */
 static const char *tracefs(void)
 {
 	static const char *const folder[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
@@ -32,7 +54,7 @@ static const char *tracefs(void)
 		if (access(path, W_OK) == 0)
 			return folder[index];
 	}
-	return NULL;
+	return tracefs_mount();
 }
 
 /* Adds one line to the list: a definition, or with "-:" in front of it its end. */
