@@ -57,11 +57,8 @@ static __always_inline void closing_leave(struct sock *sk, struct socket_state *
 
 extern void *bpf_cast_to_kern_ctx(void *context) __ksym;
 
-enum {
-	/* include/uapi/linux/bpf.h, v6.18 */
-	TCP_BPF_SOCK_OPS_CB_FLAGS = 1008,
-	SOL_TCP = 6,
-};
+/* include/uapi/linux/bpf.h, v6.18, and include/linux/socket.h: newer headers have the first one. */
+enum { OPTION_CB_FLAGS = 1008, LEVEL_TCP = 6 };
 
 /* What every connection is asked to tell. A traced capture wants to know when an ACK has been
  * applied: tcp_bpf_rtt() is called right after that, v6.18. */
@@ -119,7 +116,7 @@ static __always_inline int record_closing(struct bpf_sock_ops *context)
 
 static __always_inline void closing_set_flags(struct sock *sk, int flags)
 {
-	bpf_setsockopt(sk, SOL_TCP, TCP_BPF_SOCK_OPS_CB_FLAGS, &flags, sizeof(flags));
+	bpf_setsockopt(sk, LEVEL_TCP, OPTION_CB_FLAGS, &flags, sizeof(flags));
 }
 
 /* A connection that is older than the capture: nobody saw it established. */

@@ -86,24 +86,18 @@ unseen()
 	query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause IN ('recursion_misses', 'kprobe_misses', 'unseen_packets')"
 }
 
-# held_to NAME GAUGE: values that the series lacks. Where the capture counted packets that went by unseen, no more than 1 to 1,000
-# samples, both pollers' together, and no more than 1 in 100 samples read one: each is read until the socket's next hook. Where it
-# counted none, 1 to 20,000 samples: a processor that is lost between a packet's hook and its change (README, limits); or as many as
-# $values_between, where a script expects values of the receive side that no hook sees.
+# held_to NAME GAUGE: values that the series lacks: no more than 1 to 20,000 samples, both pollers' together (a processor that is lost between a
+# packet's hook and its change: README, limits), or as many as $values_between, where a script expects values of the receive side that no
+# hook sees; and two more for each event that went by unseen by the capture's own count: its own, and the next one's, which is dated late. No more
+# than 1 in 100 samples read one: each is read until the socket's next hook.
 held_to()
 {
 	short=${2%_queue}
-	if [ "$(unseen)" -gt 0 ]; then
-		per=1000
-		least=3
-	else
-		per=20000
-		least=1
-		[ $2 = tx_queue ] || least=${values_between:-1}
-	fi
+	least=1
+	[ $2 = tx_queue ] || least=${values_between:-1}
 	held="${closing_unseen:+state = 1 AND }${short}_agrees"
 	tap_equal "$1: $2 agrees" 1 "$(query "SELECT sum($held = 0) <= max(count(${short}_agrees) / 100, 20) AND
-		(SELECT count(*) FROM (SELECT DISTINCT socket_id, $2_bytes FROM sample WHERE $held = 0)) <= max(count(${short}_agrees) / $per, $least)
+		(SELECT count(*) FROM (SELECT DISTINCT socket_id, $2_bytes FROM sample WHERE $held = 0)) <= max(count(${short}_agrees) / 20000, $least) + 2 * $(unseen)
 		FROM sample")"
 }
 
@@ -113,7 +107,8 @@ tell()
 		SELECT gauge, sum(samples - agreeing) AS disagreeing, sum(samples) AS samples FROM agreement GROUP BY gauge)"
 	query "SELECT '# $1: port ' || min(local_port, remote_port) || ', state ' || sample.state || ': rx_queue ' || sum(rx_agrees = 0) || ', tx_queue ' || sum(tx_agrees = 0)
 		FROM sample JOIN socket USING (socket_id) WHERE rx_agrees = 0 OR tx_agrees = 0 GROUP BY min(local_port, remote_port), sample.state"
-	echo "# $1: unseen, by the capture's own count: $(unseen); samples not kept: $(query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause = 'writer_behind:sample'")"
+	echo "# $1: unseen, by the capture's own count: $(unseen)$(query "SELECT ifnull(' (' || group_concat(cause || ' ' || count, ', ') || ')', '') FROM loss
+		WHERE cause IN ('recursion_misses', 'kprobe_misses', 'unseen_packets')"); samples not kept: $(query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause = 'writer_behind:sample'")"
 }
 
 # agrees NAME: the last capture lost nothing and has samples enough, and they agree.
