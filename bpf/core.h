@@ -149,6 +149,7 @@ static __always_inline int packet_observe(struct sock *sk, struct socket_state *
 	__u32 una;
 
 	tp = kernel_object(struct tcp_sock, sk);
+	state->ack_event = 0;
 	socket_check_told(sk, state, tp);
 	una = peek(tp->snd_una);
 	queues = queues_read(sk, tp, una);
@@ -168,14 +169,17 @@ static __always_inline int packet_observe(struct sock *sk, struct socket_state *
 	    (__s32)(peek(tp->snd_nxt) - peek(packet->ack_seq)) >= 0) {
 		if (queues.tx_queue_bytes > state->gauge[GAUGE_TX_QUEUE].value_bytes)
 			socket_observe(sk, state, &queues);
-		state->ack_event = 0;
 		if (peek(sk->__sk_common.skc_state) == TCP_ESTABLISHED &&
 		    packet_is_announced(sk, tp, packet))
 			return 0;
-		if (!packet_may_be_refused(tp, packet))
+		if (!packet_may_be_refused(tp, packet)) {
 			queues.tx_queue_bytes = peek(tp->write_seq) - peek(packet->ack_seq);
+			state->ack_event = ACK_EVENT_WANTED;
+		}
 	}
 	socket_observe(sk, state, &queues);
+	if (state->ack_event == ACK_EVENT_WANTED)
+		state->ack_event = 0;
 	if (packet_is_silent(sk, tp, packet)) {
 		state->note = NOTE_ARRIVAL;
 		state->note_ns = bpf_ktime_get_ns();

@@ -10,6 +10,9 @@ static __always_inline __u64 period_origin_ns(const struct socket_state *state)
 	return state->period_end_ns - config.summary_period_ns;
 }
 
+/* For socket_state.ack_event: the next event of tx_queue is what the running ACK does. */
+#define ACK_EVENT_WANTED (~0U)
+
 /* Hands over the events that wait. */
 verified_once int trace_flush(struct socket_state *state)
 {
@@ -29,7 +32,8 @@ verified_once int trace_flush(struct socket_state *state)
 		__sync_fetch_and_add(&shared.lost_records[RECORD_EVENTS], state->events - 1);
 	}
 	state->events = 0;
-	state->ack_event = 0;
+	if (state->ack_event != ACK_EVENT_WANTED)
+		state->ack_event = 0;
 	return 0;
 }
 
@@ -59,7 +63,7 @@ static __always_inline void trace_event(struct socket_state *state, enum gauge i
 		slack_ns = after = 0;
 	event->slack_ns = slack_ns | after;
 	state->events++;
-	if (index == GAUGE_TX_QUEUE)
+	if (index == GAUGE_TX_QUEUE && state->ack_event == ACK_EVENT_WANTED)
 		state->ack_event = state->events;
 }
 
@@ -70,7 +74,7 @@ static __always_inline void trace_ack_done(struct socket_state *state)
 		&state->event[(state->ack_event - 1) & (RECORD_EVENTS_MAX - 1)];
 	__u64 slack_ns;
 
-	if (!state->ack_event)
+	if (!state->ack_event || state->ack_event == ACK_EVENT_WANTED)
 		return;
 	state->ack_event = 0;
 	slack_ns = bpf_ktime_get_ns() - (event->time_gauge >> 2);

@@ -128,7 +128,7 @@ int BPF_PROG(fentry_send_round, struct sock *sk)
 SEC("?fentry/tcp_stream_alloc_skb")
 int BPF_PROG(fentry_send_segment, struct sock *sk)
 {
-	return record_send_round(sk);
+	return record_send_segment(sk);
 }
 
 SEC("?fentry/do_tcp_sendpages")

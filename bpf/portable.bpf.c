@@ -63,7 +63,7 @@ int BPF_KPROBE(kprobe_send_round, struct sock *sk)
 SEC("?kprobe/tcp_stream_alloc_skb")
 int BPF_KPROBE(kprobe_send_segment, struct sock *sk)
 {
-	return record_send_round(sk);
+	return record_send_segment(sk);
 }
 
 SEC("?kprobe/do_tcp_sendpages")

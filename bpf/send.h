@@ -124,6 +124,19 @@ static __always_inline int record_send_round(struct sock *sk)
 	return 0;
 }
 
+/*
+ * A new segment: where sendfile() and splice() add pages without copying, the only hook of a round.
+ * Others make segments, too, whose packet or read this would not be.
+ */
+static __always_inline int record_send_segment(struct sock *sk)
+{
+	struct socket_state *state = socket_known(sk);
+
+	if (!state || state->note == NOTE_ARRIVAL || state->note == NOTE_READ)
+		return 0;
+	return record_send_round(sk);
+}
+
 /* A page is about to be sent as it is (sendfile, splice), on kernels before 6.5. */
 static __always_inline int record_send_page(struct sock *sk, __u32 bytes)
 {

@@ -137,6 +137,14 @@ JOIN trial_step AS capped ON capped.experiment_id = free.experiment_id AND cappe
 	AND capped.treatment = '128 in flight'
 WHERE free.experiment = 'blog' AND free.treatment = 'no cap' AND free.experiment_id IN chosen
 UNION ALL
+SELECT 'F6', 6, 'the server''s peak receive queue without the cap over the most bytes in flight', 'ratio', peak.server, peak.block,
+	peak.peak_bytes / (300.0 * flight.in_flight_peak)
+FROM peak
+JOIN (
+	SELECT trial_id, max(in_flight_peak) AS in_flight_peak FROM trial_step WHERE experiment = 'blog' AND step > 1 GROUP BY trial_id
+) AS flight USING (trial_id)
+WHERE peak.treatment = 'no cap' AND peak.side = 'server' AND peak.gauge = 'rx_queue' AND flight.in_flight_peak > 0
+UNION ALL
 SELECT 'F7', 1, 'throughput under a capture over that without', 'ratio', plain.server, plain.block,
 	measured.achieved_per_s * 1.0 / plain.achieved_per_s
 FROM trial_step AS plain

@@ -13,18 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	SAMPLES_AT_ONCE = 16384,
-	/* The longest slack that a trace tells. */
-	SLACK_MAX_NS = SLACK_AFTER - 1,
-};
+enum { SAMPLES_AT_ONCE = 16384 };
 
 /* A socket's events from one instant on, as far as they are needed: they come block by block. */
 struct series {
 	struct trace_cursor *cursor; /* NULL: nothing is left to read */
 	struct codec *codec;
 	struct trace_event *event;
-	size_t first; /* the first event that lies ahead */
+	size_t first; /* the first event that lies ahead: */
+	uint64_t passed; /* so many lie behind it */
+	uint64_t next[GAUGES]; /* no event of the gauge lies ahead before this one */
 	size_t events;
 	size_t room;
 	uint32_t value_bytes[GAUGES]; /* in force before it */
@@ -116,6 +114,7 @@ static int series_advance(struct series *series, uint64_t time_ns, struct failur
 			event->time_ns + change_after_ns(event, *value_bytes);
 		*value_bytes = event->value_bytes;
 		series->first++;
+		series->passed++;
 	}
 	return error;
 }
@@ -129,43 +128,54 @@ static bool value_in_force(const struct series *series, unsigned gauge,
 		(uint64_t)sample->read_start_ns <= series->former_until_ns[gauge]);
 }
 
+/* The gauge's next event, so many places ahead or more; *ahead becomes its place. NULL as
+ * series_event(). */
+static const struct trace_event *series_next(struct series *series, unsigned gauge, size_t *ahead,
+					     int *error, struct failure *failure)
+{
+	const struct trace_event *event;
+
+	while ((event = series_event(series, *ahead, error, failure)) && event->gauge != gauge)
+		++*ahead;
+	return event;
+}
+
+/* Whether the gauge came to the value in the sample's window, as far as is known. A gauge's changes
+ * come one after the other: behind one that came after the window none belongs to it. */
+static bool value_came(struct series *series, unsigned gauge, const struct polled_sample *sample,
+		       int *error, struct failure *failure)
+{
+	uint64_t read_end_ns = (uint64_t)sample->read_end_ns;
+	uint32_t value_bytes = series->value_bytes[gauge];
+	const struct trace_event *event;
+	size_t ahead;
+
+	if (series->next[gauge] < series->passed)
+		series->next[gauge] = series->passed;
+	ahead = series->next[gauge] - series->passed;
+	event = series_next(series, gauge, &ahead, error, failure);
+	series->next[gauge] = series->passed + ahead;
+	while (event && event->time_ns - change_before_ns(event, value_bytes) <= read_end_ns) {
+		value_bytes = event->value_bytes;
+		if (sample->value_bytes[gauge] == value_bytes)
+			return true;
+		ahead++;
+		event = series_next(series, gauge, &ahead, error, failure);
+	}
+	return false;
+}
+
 static int sample_judge(struct series *series, struct polled_sample *sample,
 			struct failure *failure)
 {
-	uint64_t read_end_ns = (uint64_t)sample->read_end_ns;
-	const struct trace_event *event;
-	uint32_t value_bytes[GAUGES];
-	bool settled[GAUGES];
-	unsigned open = 0;
 	int error = 0;
 
-	memcpy(value_bytes, series->value_bytes, sizeof(value_bytes));
-	for (unsigned gauge = 0; gauge < GAUGES; gauge++) {
+	for (unsigned gauge = 0; gauge < GAUGES; gauge++)
 		sample->agrees[gauge] =
-			sample->value_bytes[gauge] < 0 ? -1 : value_in_force(series, gauge, sample);
-		settled[gauge] = sample->agrees[gauge] != 0;
-		open += !settled[gauge];
-	}
-	for (size_t ahead = 0; open; ahead++) {
-		uint64_t before_ns;
-
-		event = series_event(series, ahead, &error, failure);
-		if (!event || event->time_ns > read_end_ns + SLACK_MAX_NS)
-			break;
-		before_ns = change_before_ns(event, value_bytes[event->gauge]);
-		value_bytes[event->gauge] = event->value_bytes;
-		if (settled[event->gauge])
-			continue;
-		/* A gauge's changes come one after the other: behind one that came after the window
-		 * none belongs to it. */
-		if (event->time_ns - before_ns <= read_end_ns) {
-			if (sample->value_bytes[event->gauge] != event->value_bytes)
-				continue;
-			sample->agrees[event->gauge] = 1;
-		}
-		settled[event->gauge] = true;
-		open--;
-	}
+			sample->value_bytes[gauge] < 0 ?
+				-1 :
+				value_in_force(series, gauge, sample) ||
+					value_came(series, gauge, sample, &error, failure);
 	return error;
 }
 
@@ -225,7 +235,9 @@ int agreement_write(struct store *store, int64_t capture_id, uint64_t end_ns,
 						   .to_ns = INT64_MAX };
 
 		series.first = 0;
+		series.passed = 0;
 		series.events = 0;
+		memset(series.next, 0, sizeof(series.next));
 		memset(series.value_bytes, 0, sizeof(series.value_bytes));
 		memset(series.former_bytes, 0, sizeof(series.former_bytes));
 		memset(series.former_until_ns, 0, sizeof(series.former_until_ns));

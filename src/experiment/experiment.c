@@ -7,7 +7,6 @@
 #include "base/failure.h"
 #include "base/units.h"
 #include "experiment/facts.h"
-#include "experiment/small_netns.h"
 #include "experiment/trial.h"
 #include "store/store_experiment.h"
 
@@ -199,12 +198,9 @@ static int run_begin(struct run *run)
 		.tool_version = POLLGAP_VERSION,
 		.start_utc_ns = clock_anchor_read().utc_ns,
 	};
-	/* Some sysctls are a namespace's own: they are read in one such as each trial makes. */
-	int error = small_netns_enter(run->plan.trial[0].hash_buckets, run->failure);
+	int error =
+		store_experiment_begin(run->options->path, &row, experiment_facts, run->failure);
 
-	if (!error)
-		error = store_experiment_begin(run->options->path, &row, experiment_facts,
-					       run->failure);
 	run->experiment_id = row.experiment_id;
 	free(line);
 	return error;

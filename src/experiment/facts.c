@@ -8,17 +8,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+/* Those that a trial's own namespace takes from the machine's; what it has anew (somaxconn,
+ * tcp_moderate_rcvbuf) is the kernel's default there. */
 static const char *const sysctls[] = {
-	"net/core/netdev_budget",
-	"net/core/netdev_budget_usecs",
-	"net/core/netdev_max_backlog",
-	"net/core/rmem_max",
-	"net/core/wmem_max",
-	"net/core/somaxconn",
-	"net/ipv4/tcp_rmem",
-	"net/ipv4/tcp_wmem",
-	"net/ipv4/tcp_moderate_rcvbuf",
-	"net/ipv4/tcp_congestion_control",
+	"net/core/netdev_budget",      "net/core/netdev_budget_usecs",
+	"net/core/netdev_max_backlog", "net/core/rmem_max",
+	"net/core/wmem_max",	       "net/ipv4/tcp_rmem",
+	"net/ipv4/tcp_wmem",	       "net/ipv4/tcp_congestion_control",
 };
 
 /* A line, without its end, tabs as spaces. */

@@ -17,7 +17,11 @@ struct rule {
 	const char *text; /* NULL: there is no such rule */
 	double low;
 	double high;
-	const char *untested; /* why an interval below low settles nothing; NULL: it refutes */
+	/* An interval below low settles nothing where that of another measure, of this place, lies
+	 * at or above from: the load is none that would test the claim. 0: it refutes. */
+	int64_t untested_place;
+	double untested_from;
+	const char *untested; /* why */
 };
 
 struct claim {
@@ -41,8 +45,9 @@ enum verdict {
 /* The claim's rule on the measure of that place, or NULL. */
 const struct rule *claim_rule(const struct claim *claim, int64_t place);
 
-/* Of one server. */
-enum verdict rule_judge(const struct rule *rule, const struct estimate *estimate);
+/* Of one server. untested: of the rule's untested_place, NULL where there is none. */
+enum verdict rule_judge(const struct rule *rule, const struct estimate *estimate,
+			const struct estimate *untested);
 
 /* As it stands beside a server's figure: "confirmed", "not settled: too few repetitions". */
 const char *verdict_text(enum verdict verdict);

@@ -23,6 +23,7 @@ struct series {
 	char server[32];
 	double *value;
 	size_t values;
+	struct estimate estimate; /* of them, once all are read */
 };
 
 struct findings {
@@ -141,8 +142,9 @@ static const char *value_format(const char *unit, double value, char *text)
 	return text;
 }
 
-static void estimate_print(const struct series *series, const struct estimate *estimate, FILE *out)
+static void estimate_print(const struct series *series, FILE *out)
 {
+	const struct estimate *estimate = &series->estimate;
 	char median[UNITS_TEXT_BYTES], low[UNITS_TEXT_BYTES], high[UNITS_TEXT_BYTES];
 	bool bare = strcmp(series->unit, "ns") == 0 || strcmp(series->unit, "share") == 0 ||
 		    strcmp(series->unit, "ratio") == 0;
@@ -155,6 +157,17 @@ static void estimate_print(const struct series *series, const struct estimate *e
 		fprintf(out, " %s", series->unit);
 }
 
+static enum verdict series_judge(const struct findings *findings, const struct series *series,
+				 const struct rule *rule)
+{
+	const struct series *untested = rule->untested_place ?
+						series_find(findings, series->finding,
+							    series->server, rule->untested_place) :
+						NULL;
+
+	return rule_judge(rule, &series->estimate, untested ? &untested->estimate : NULL);
+}
+
 static void rules_print(const struct claim *claim, FILE *out)
 {
 	for (unsigned index = 0; index < RULES_MAX && claim->rule[index].text; index++)
@@ -162,7 +175,7 @@ static void rules_print(const struct claim *claim, FILE *out)
 			claim->rule[index].text);
 	for (unsigned index = 0; index < RULES_MAX; index++) {
 		if (claim->rule[index].untested)
-			fprintf(out, "; a server that does not can't test it: %s",
+			fprintf(out, "; can't be tested where it does not, but %s",
 				claim->rule[index].untested);
 	}
 	fputc('.', out);
@@ -179,7 +192,6 @@ static void claim_print(const struct findings *findings, const struct claim *cla
 	for (size_t index = 0; index < findings->count; index++) {
 		const struct series *series = &findings->series[index];
 		const struct rule *rule = claim_rule(claim, series->place);
-		struct estimate estimate;
 
 		if (strcmp(series->finding, claim->name) != 0)
 			continue;
@@ -188,11 +200,10 @@ static void claim_print(const struct findings *findings, const struct claim *cla
 			      "| --- | --- | --- | --- | --- |\n",
 			      out);
 		measured = true;
-		estimate = bootstrap_median(series->value, series->values);
 		fprintf(out, "| %s | %s | ", series->server, series->measure);
-		estimate_print(series, &estimate, out);
+		estimate_print(series, out);
 		fprintf(out, " | %zu | %s |\n", series->values,
-			rule ? verdict_text(rule_judge(rule, &estimate)) : "");
+			rule ? verdict_text(series_judge(findings, series, rule)) : "");
 	}
 	if (measured)
 		fprintf(out,
@@ -210,12 +221,9 @@ static unsigned servers_print(const struct findings *findings, const struct clai
 
 	for (size_t index = 0; index < findings->count; index++) {
 		const struct series *series = &findings->series[index];
-		struct estimate estimate;
 
-		if (strcmp(series->finding, claim->name) != 0 || series->place != rule->place)
-			continue;
-		estimate = bootstrap_median(series->value, series->values);
-		if (!(verdicts & (1U << rule_judge(rule, &estimate))))
+		if (strcmp(series->finding, claim->name) != 0 || series->place != rule->place ||
+		    !(verdicts & (1U << series_judge(findings, series, rule))))
 			continue;
 		if (out)
 			fprintf(out, "%s%s", servers ? ", " : "", series->server);
@@ -262,15 +270,13 @@ static void cell_print(const struct findings *findings, const char *finding, con
 		       int64_t place)
 {
 	const struct series *series = series_find(findings, finding, server, place);
-	struct estimate estimate;
 
 	fputs(" | ", findings->out);
 	if (!series) {
 		fputc('-', findings->out);
 		return;
 	}
-	estimate = bootstrap_median(series->value, series->values);
-	estimate_print(series, &estimate, findings->out);
+	estimate_print(series, findings->out);
 }
 
 /* What polling once a second comes to, a server a line: all of it is measured for F8. */
@@ -364,6 +370,11 @@ int findings_print(char *const *path, unsigned paths, FILE *out, struct failure 
 		error = failure_set(failure, ENODATA,
 				    "%s holds no experiment: 'pollgap experiment' makes one",
 				    path[0]);
+	for (size_t index = 0; index < findings.count; index++) {
+		struct series *series = &findings.series[index];
+
+		series->estimate = bootstrap_median(series->value, series->values);
+	}
 	if (!error) {
 		verdicts_print(&findings);
 		headline_print(&findings);

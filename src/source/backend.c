@@ -74,6 +74,8 @@ static const struct way {
 	{ "sockops_cookie", NULL, NULL, NULL, POINT_COOKIE, IN_PORTABLE },
 };
 
+_Static_assert(sizeof(ways) / sizeof(ways[0]) <= HOOKS_MAX, "a plan has room for every way");
+
 static void btf_freep(struct btf **btf)
 {
 	btf__free(*btf);

@@ -21,53 +21,56 @@ enum { PATH_BYTES = 128, LINE_BYTES = 256 };
 /* kprobe_profile names no groups, so each name holds its process. */
 #define GROUP "pollgap"
 
-/* A mount of tracefs that only this process has: NULL where the kernel allows none. */
-static const char *tracefs_mount(void)
-{
-	static char folder[32];
-	_cleanup_(closep) int context_fd = -1;
-	int fd = -1;
+static const char list_name[] = "kprobe_events";
 
-	if (folder[0])
-		return folder;
-	context_fd = (int)syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
-	if (context_fd >= 0 &&
-	    syscall(SYS_fsconfig, context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		fd = (int)syscall(SYS_fsmount, context_fd, FSMOUNT_CLOEXEC, 0);
-	if (fd < 0)
-		return NULL;
-	/* It stays open to the end of the process. */
-	snprintf(folder, sizeof(folder), "/proc/self/fd/%d", fd);
-	return folder;
+/* A mount of tracefs that only its descriptor reaches. */
+static int tracefs_mount(void)
+{
+	_cleanup_(closep) int context_fd = (int)syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
+
+	if (context_fd < 0 ||
+	    syscall(SYS_fsconfig, context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_fsmount, context_fd, FSMOUNT_CLOEXEC, 0);
 }
 
-/* Where tracefs is; NULL: nowhere. A namespace of mounts may hide the usual places (ip netns exec
- * makes one that does). */
-static const char *tracefs(void)
+/* tracefs's folder, or -1. A namespace of mounts may hide the usual places (ip netns exec makes one
+ * that does). */
+static int tracefs_open(void)
 {
 	static const char *const folder[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 
 	for (unsigned index = 0; index < 2; index++) {
-		char path[PATH_BYTES];
+		int fd = open(folder[index], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		snprintf(path, sizeof(path), "%s/kprobe_events", folder[index]);
-		if (access(path, W_OK) == 0)
-			return folder[index];
+		if (fd >= 0 && faccessat(fd, list_name, W_OK, 0) == 0)
+			return fd;
+		closep(&fd);
 	}
 	return tracefs_mount();
+}
+
+/* One of its files for reading, or NULL. */
+static FILE *tracefs_read(const char *name)
+{
+	_cleanup_(closep) int folder_fd = tracefs_open();
+	int fd = folder_fd < 0 ? -1 : openat(folder_fd, name, O_RDONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (!file)
+		closep(&fd);
+	return file;
 }
 
 /* Adds one line to the list: a definition, or with "-:" in front of it its end. */
 static int list_write(const char *line)
 {
-	const char *folder = tracefs();
-	char path[PATH_BYTES];
+	_cleanup_(closep) int folder_fd = tracefs_open();
 	_cleanup_(closep) int fd = -1;
 
-	if (!folder)
+	if (folder_fd < 0)
 		return -ENOENT;
-	snprintf(path, sizeof(path), "%s/kprobe_events", folder);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	fd = openat(folder_fd, list_name, O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (fd < 0 || write(fd, line, strlen(line)) < 0)
 		return -errno;
 	return 0;
@@ -83,8 +86,8 @@ static int event_id(const char *name)
 	_cleanup_(fclosep) FILE *file = NULL;
 	char path[2 * PATH_BYTES], line[32];
 
-	snprintf(path, sizeof(path), "%s/events/" GROUP "/%s/id", tracefs(), name);
-	file = fopen(path, "re");
+	snprintf(path, sizeof(path), "events/" GROUP "/%s/id", name);
+	file = tracefs_read(path);
 	if (!file || !fgets(line, sizeof(line), file))
 		return -ENOENT;
 	return (int)strtol(line, NULL, 10);
@@ -131,15 +134,10 @@ void kprobe_event_remove(const char *program)
 /* A line of kprobe_profile: name, hits, misses. */
 int kprobe_event_missed(const char *program, uint64_t *ret_missed)
 {
-	const char *folder = tracefs();
-	_cleanup_(fclosep) FILE *file = NULL;
-	char path[PATH_BYTES], line[LINE_BYTES], name[PATH_BYTES];
+	_cleanup_(fclosep) FILE *file = tracefs_read("kprobe_profile");
+	char line[LINE_BYTES], name[PATH_BYTES];
 
-	if (!folder)
-		return -ENOENT;
 	event_name(program, name);
-	snprintf(path, sizeof(path), "%s/kprobe_profile", folder);
-	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		char *rest, *found = strtok_r(line, " \t\n", &rest);
 		char *hits = found ? strtok_r(NULL, " \t\n", &rest) : NULL;
@@ -170,17 +168,14 @@ static bool line_is_stale(const char *line, char *removal)
 
 void kprobe_events_sweep(void)
 {
-	const char *folder = tracefs();
-	char path[PATH_BYTES], line[LINE_BYTES], removal[LINE_BYTES];
-	bool found = folder;
+	char line[LINE_BYTES], removal[LINE_BYTES];
+	bool found = true;
 
 	/* The list changes under its reader: from the beginning after each one. */
 	while (found) {
-		_cleanup_(fclosep) FILE *file = NULL;
+		_cleanup_(fclosep) FILE *file = tracefs_read(list_name);
 
 		found = false;
-		snprintf(path, sizeof(path), "%s/kprobe_events", folder);
-		file = fopen(path, "re");
 		while (file && !found && fgets(line, sizeof(line), file))
 			found = line_is_stale(line, removal) && list_write(removal) == 0;
 	}

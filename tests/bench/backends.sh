@@ -62,33 +62,65 @@ echo "# programs that do nothing:$kinds"
 "$binary" load server -p $port >/dev/null 2>&1 &
 server=$!
 sleep 1
-allowed=$("$binary" check | awk '$1 == "backend" && $3 == "yes" { print $2 }')
+allowed=$("$binary" check | awk '$1 == "backend" && $3 == "yes" { print $2 }' | tr '\n' ' ')
+allowed=${allowed% }
+[ -n "$allowed" ]
+tap_case $? "there is a backend"
 round=0
+# throughput NAME COMMAND...: requests a second that the load got under the command, or without one
+throughput()
+{
+	name=$1
+	shift
+	"$@" $load >"$scratch/out" 2>"$scratch/err"
+	tap_equal "$name, round $round: the load ends well" 0 $?
+	sed -n '/^{/,$p' "$scratch/out" >"$scratch/json"
+	achieved "$scratch/json" >"$scratch/achieved.$name"
+	[ -s "$scratch/achieved.$name" ]
+	tap_case $? "$name, round $round: the load says how much it did" "$(cat "$scratch/out" "$scratch/err")"
+}
+
+programs_judge()
+{
+	# A program of 26 is BPF_PROG_TYPE_TRACING, of 17 BPF_PROG_TYPE_RAW_TRACEPOINT. Runs of the empty ones say what one of a kind takes.
+	awk -v backend="$1" '
+		function kind(name, type) { return name ~ /^fentry_/ ? "fentry" : name ~ /^kprobe_/ ? "kprobe" : type == 26 ? "tp_btf" : "raw_tp" }
+		/^empty_/ && $2 { empty[substr($1, 7)] = $3 / $2 }
+		/^(tracepoint|fentry|kprobe)_/ && $2 { k = kind($1, $4); runs[k] += $2; ns[k] += $3 }
+		END {
+			for (k in runs) {
+				all_runs += runs[k]; all_ns += ns[k]; nothing += runs[k] * empty[k]; missing += !empty[k]
+				printf "# %s: %d runs of %s: %.2f of one that does nothing\n", backend, runs[k], k, empty[k] ? ns[k] / runs[k] / empty[k] : 0
+			}
+			if (all_runs && !missing) print "ratio", all_ns / nothing
+		}' "$scratch/timing" >"$scratch/figures"
+	grep '^#' "$scratch/figures"
+	grep -q '^ratio' "$scratch/figures"
+	tap_case $? "$1, round $round: its programs were timed" "$(cat "$scratch/timing" "$scratch/err")"
+	sed -n 's/^ratio //p' "$scratch/figures" >>"$scratch/ratio.$1"
+}
+
 while [ $round -lt "$rounds" ]; do
-	$load >"$scratch/nothing" 2>/dev/null
-	for backend in $allowed; do
-		timed "$backend"
-		tap_equal "$backend, round $round: the capture ends well" 0 $?
-		# A program of 26 is BPF_PROG_TYPE_TRACING, of 17 BPF_PROG_TYPE_RAW_TRACEPOINT. Runs of the empty ones say what one of a kind takes.
-		awk -v backend="$backend" '
-			function kind(name, type) { return name ~ /^fentry_/ ? "fentry" : name ~ /^kprobe_/ ? "kprobe" : type == 26 ? "tp_btf" : "raw_tp" }
-			/^empty_/ && $2 { empty[substr($1, 7)] = $3 / $2 }
-			/^(tracepoint|fentry|kprobe)_/ && $2 { k = kind($1, $4); runs[k] += $2; ns[k] += $3 }
-			END {
-				for (k in runs) {
-					all_runs += runs[k]; all_ns += ns[k]; nothing += runs[k] * empty[k]; missing += !empty[k]
-					printf "# %s: %d runs of %s: %.2f of one that does nothing\n", backend, runs[k], k, empty[k] ? ns[k] / runs[k] / empty[k] : 0
-				}
-				if (all_runs && !missing) print "ratio", all_ns / nothing
-			}' "$scratch/timing" >"$scratch/figures"
-		grep '^#' "$scratch/figures"
-		grep -q '^ratio' "$scratch/figures"
-		tap_case $? "$backend, round $round: its programs were timed" "$(cat "$scratch/timing" "$scratch/err")"
-		sed -n 's/^ratio //p' "$scratch/figures" >>"$scratch/ratio.$backend"
+	# In an order that changes from round to round, "nothing" included.
+	order="nothing $allowed"
+	turn=0
+	while [ $turn -lt $round ]; do
+		order="${order#* } ${order%% *}"
+		turn=$((turn + 1))
+	done
+	for name in $order; do
 		rm -f "$scratch/file.db"
-		"$binary" capture -o "$scratch/file.db" --backend "$backend" -p $port -- $load >"$scratch/out" 2>"$scratch/err"
-		sed -n '/^{/,$p' "$scratch/out" >"$scratch/json"
-		echo "$(achieved "$scratch/json") $(achieved "$scratch/nothing")" | awk '$2 { print $1 / $2 }' >>"$scratch/throughput.$backend"
+		if [ $name = nothing ]; then
+			throughput nothing env
+		else
+			throughput "$name" "$binary" capture -o "$scratch/file.db" --backend "$name" -p $port --
+			timed "$name"
+			tap_equal "$name, round $round: a capture whose programs are timed ends well" 0 $?
+			programs_judge "$name"
+		fi
+	done
+	for backend in $allowed; do
+		echo "$(cat "$scratch/achieved.$backend") $(cat "$scratch/achieved.nothing")" | awk '$2 { print $1 / $2 }' >>"$scratch/throughput.$backend"
 	done
 	round=$((round + 1))
 done

@@ -198,7 +198,7 @@ program_costs()
 			"with_$mode" 23031 load_timed
 			awk 'NF == 4 { runs += $2; ns += $3 } END { print runs, ns }' "$scratch/timing" >"$scratch/$mode"
 			# Of the two hooks that bpftrace has, too.
-			awk -v mode="$mode" 'NF == 4 && (mode == "bpftrace" || $1 ~ /_(enqueue|ack)$/) { runs += $2; ns += $3 }
+			awk -v mode="$mode" 'NF == 4 && (mode == "bpftrace" || $1 ~ /_(enqu|enqueue|ack)$/) { runs += $2; ns += $3 }
 				END { print runs ? ns / runs : 0 }' "$scratch/timing" >"$scratch/$mode.run"
 		done
 		for mode in "$@"; do

@@ -39,8 +39,8 @@ apt_begin()
 	apt_quietly -o APT::Update::Error-Mode=any update
 }
 
-# apt_quietly WORD...: apt-get, heard of only if it fails
+# apt_quietly WORD...: apt-get, heard of only if it fails: then the archive is out of reach, and the script ends with 77
 apt_quietly()
 {
-	apt-get -q -y -o APT::Default-Release= "$@" >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 1; }
+	apt-get -q -y -o APT::Default-Release= "$@" >"$apt/log" 2>&1 || { cat "$apt/log" >&2; exit 77; }
 }

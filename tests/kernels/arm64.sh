@@ -15,6 +15,7 @@ packages="busybox-static bash dash coreutils grep sed mawk findutils diffutils u
 	libc6-dev libbpf-dev libelf-dev libcsv-dev libsqlite3-dev libzstd-dev libcmocka-dev"
 
 if [ "$(cat "$root/complete" 2>/dev/null)" != "$packages" ]; then
+	rm -f "$apt"/archives/*.deb
 	apt_begin "$apt" arm64 trixie
 	# shellcheck disable=SC2086 # a list
 	apt_quietly --download-only install $packages

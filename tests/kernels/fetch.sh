@@ -38,7 +38,7 @@ case $name,$package in
 arm64,linux-image-6.12.* | "$name,linux-image-$name."*) ;;
 *)
 	echo "fetch: Debian's $suites has $package, which is not $name" >&2
-	exit 3
+	exit 77
 	;;
 esac
 # Newer packages of images hold none, but need others that do.

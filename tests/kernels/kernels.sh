@@ -55,15 +55,15 @@ rm -f "$build"/kernels/*.totals
 for name; do
 	status=0
 	said=$("$here/fetch.sh" "$name" "$cache" 2>&1) || status=$?
-	if [ $status -eq 1 ]; then
-		# Debian's archive is out of reach: that says nothing of this build.
-		echo "$name: skipped: its package can't be had: $(echo "$said" | grep . | tail -n 1)"
+	if [ $status -eq 0 ] && [ "$name" = arm64 ]; then
+		said=$("$here/arm64.sh" "$build" "$cache" 2>&1) || status=$?
+	fi
+	if [ $status -eq 77 ]; then
+		# Debian's archive is out of reach, or has another kernel: that says nothing of this build.
+		echo "$name: skipped: $(echo "$said" | grep . | tail -n 1)"
 		echo "0 0 1" >"$build/kernels/$name.totals"
 	elif [ $status -ne 0 ]; then
 		echo "$name: $said"
-		echo "0 1 0" >"$build/kernels/$name.totals"
-	elif [ "$name" = arm64 ] && ! "$here/arm64.sh" "$build" "$cache"; then
-		echo "$name: it can't be built for"
 		echo "0 1 0" >"$build/kernels/$name.totals"
 	fi
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # test_brief.sh BINARY SCRATCH: what a kernel may do differently, in few captures: `./run kernels` has it pass in emulated machines, where
-# to load the programs alone takes half a minute. POLLGAP_TEST_BACKEND: by which backend.
+# to load the programs alone takes some seconds. POLLGAP_TEST_BACKEND: by which backend.
 set -u
 . tests/harness/tap.sh
 binary=$1

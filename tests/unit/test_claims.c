@@ -29,7 +29,21 @@ static enum verdict judge(const char *name, int64_t place, double low, double hi
 	};
 
 	assert_non_null(rule);
-	return rule_judge(rule, &estimate);
+	return rule_judge(rule, &estimate, NULL);
+}
+
+static enum verdict judge_back_pressure(double low, double high, double lag_low)
+{
+	const struct rule *rule = claim_rule(claim_named("F6"), 2);
+	const struct estimate estimate = {
+		.median = low, .low = low, .high = high, .values = 6, .interval = true
+	};
+	const struct estimate lag = {
+		.median = 1, .low = lag_low, .high = 1, .values = 6, .interval = true
+	};
+
+	assert_non_null(rule);
+	return rule_judge(rule, &estimate, &lag);
 }
 
 static void the_whole_interval_decides(void **state)
@@ -48,9 +62,11 @@ static void the_whole_interval_decides(void **state)
 static void a_load_without_back_pressure_tests_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(judge("F6", 2, 60e3, 190e3), VERDICT_UNTESTED);
-	assert_int_equal(judge("F6", 2, 160e3, 540e3), VERDICT_NOT_SETTLED);
-	assert_int_equal(judge("F6", 2, 4e6, 4.2e6), VERDICT_CONFIRMED);
+	assert_int_equal(judge_back_pressure(60e3, 190e3, 0.95), VERDICT_UNTESTED);
+	assert_int_equal(judge_back_pressure(60e3, 190e3, 0.85), VERDICT_REFUTED);
+	assert_int_equal(judge("F6", 2, 60e3, 190e3), VERDICT_REFUTED);
+	assert_int_equal(judge_back_pressure(160e3, 540e3, 0.95), VERDICT_NOT_SETTLED);
+	assert_int_equal(judge_back_pressure(4e6, 4.2e6, 0.2), VERDICT_CONFIRMED);
 }
 
 static void few_repetitions_settle_nothing(void **state)
@@ -58,7 +74,8 @@ static void few_repetitions_settle_nothing(void **state)
 	const struct estimate estimate = { .median = 200, .low = 200, .high = 200, .values = 5 };
 
 	(void)state;
-	assert_int_equal(rule_judge(claim_rule(claim_named("F2"), 1), &estimate), VERDICT_TOO_FEW);
+	assert_int_equal(rule_judge(claim_rule(claim_named("F2"), 1), &estimate, NULL),
+			 VERDICT_TOO_FEW);
 }
 
 static void measures_without_a_rule_have_none(void **state)

@@ -88,7 +88,7 @@ static void claims_have_a_value_for_each_repetition(void **state)
 	       "1|1|100.0 1|2|120.0 2|1|200.0 3|1|128 3|2|128 4|1|128");
 	expect(*state,
 	       "SELECT place, block, value FROM finding_value WHERE finding = 'F6' ORDER BY 1",
-	       "1|1|8.0 2|1|8000 3|1|60000 4|1|60000 5|1|1.0");
+	       "1|1|8.0 2|1|8000 3|1|60000 4|1|60000 5|1|1.0 6|1|1.5625");
 	expect(*state, "SELECT place, block, value FROM finding_value WHERE finding = 'F7'",
 	       "1|1|0.75");
 }
