@@ -42,8 +42,9 @@ for command in $commands; do
 	}
 	# A shell has some of its own.
 	[ "${path#/}" != "$path" ] || path=/usr/bin/$command
-	add "$path"
-	[ "${path%/*}" = /usr/bin ] || [ "${path%/*}" = /bin ] || ln -sf "$path" "$root/usr/bin/$command"
+	# Where the guest looks, and mounts nothing.
+	cp -L "$path" "$root/usr/bin/$command"
+	libraries_add "$path"
 done
 # Its own shell, for what this machine has no command of: mounting, and the end.
 add "$(command -v busybox)"

@@ -50,6 +50,8 @@ if redis_find; then
 	ports=$ports,23101
 	commands="$commands; redis-benchmark -p 23101 -P 16 -c 20 -d 300 -n 20000 -t set,get -q"
 	reconnecting="redis-benchmark -p 23101 -k 0 -c 10 -d 300 -t set -q"
+else
+	tap_skip "redis" "$redis_missing"
 fi
 if nginx_is_here; then
 	mkdir -p "$scratch/www"
@@ -57,6 +59,8 @@ if nginx_is_here; then
 	nginx_begin
 	ports=$ports,23102
 	commands="$commands; wrk -t 1 -c 8 -d 1s http://127.0.0.1:23102/large"
+else
+	tap_skip "nginx with sendfile" "nginx or wrk is not installed"
 fi
 sleep 1
 at "servers"
