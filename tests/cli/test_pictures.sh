@@ -29,7 +29,9 @@ pictures()
 for server in builtin redis nginx memcached postgresql cassandra; do
 	pictures blog-$server peak_by_second durations cost gauge
 done
-pictures overhead-redis overhead
+for server in builtin redis nginx memcached postgresql; do
+	pictures overhead-$server overhead
+done
 pictures hash-builtin hash
 pictures intervals-builtin miss_by_period in_step
 pictures trace-redis zoom
