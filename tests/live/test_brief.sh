@@ -58,7 +58,7 @@ if nginx_is_here; then
 	head -c 600000 /dev/zero >"$scratch/www/large"
 	nginx_begin
 	ports=$ports,23102
-	commands="$commands; wrk -t 1 -c 8 -d 1s http://127.0.0.1:23102/large"
+	commands="$commands; wrk -t 1 -c 8 -d 2s http://127.0.0.1:23102/large"
 else
 	tap_skip "nginx with sendfile" "nginx or wrk is not installed"
 fi
@@ -70,8 +70,10 @@ tap_equal "servers: the capture ends well" 0 $?
 tap_equal "servers: each way had its conversations" 5 "$(grep -c '^[1-9][0-9]* conversations' "$scratch/out")"
 agrees "servers"
 for port in $(echo "$ports" | tr , ' '); do
-	[ "$(query "SELECT sum(events) FROM trace_block JOIN socket USING (socket_id) WHERE local_port = $port")" -gt 1000 ]
-	tap_case $? "servers: port $port had 1,000 changes"
+	# Two seconds of wrk are not much in an emulated machine.
+	changes=$(query "SELECT ifnull(sum(events), 0) FROM trace_block JOIN socket USING (socket_id) WHERE local_port = $port")
+	[ "$changes" -gt 100 ]
+	tap_case $? "servers: port $port had 100 changes" "$changes"
 done
 
 # Five thousand connections of one request each; and a thousand, whose every change is kept, for judging those takes an emulated machine longer.
