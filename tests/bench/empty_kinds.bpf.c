@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 
 /*
- * Programs that do nothing, one of each kind that a backend has (src/source/backend.c): what its own
- * programs take is told as a ratio over these. Which ones are loaded is the user's choice.
+ * Programs that do nothing, one of each kind that a backend has (src/source/backend.c): what its
+ * own programs take is told as a ratio over these. Which ones are loaded is the user's choice.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
