@@ -7,6 +7,7 @@
  * needs, and which ones make a backend; none is loaded unless it is chosen.
  */
 #include "backlog.h"
+#include "turn.h"
 #include "walk.h"
 
 #ifdef POLLGAP_PORTABLE
@@ -15,65 +16,43 @@
 #define TRACEPOINT "?tp_btf/"
 #endif
 
-SEC(TRACEPOINT "sk_data_ready")
-int BPF_PROG(tracepoint_enqueue, struct sock *sk)
-{
-	return record_enqueue(sk);
-}
+/*
+ * A hook whose program is loaded a second time, as again_NAME, where the kernel may take the
+ * processor from a program halfway: until it has it back the kernel runs it for nobody else there,
+ * and what other threads do is seen by the second one alone. object: what the event is of. That a
+ * program runs twice for one event does no harm: the second time it finds nothing new.
+ */
+#define HOOK_TWICE(name, hook, object, call, ...)                        \
+	SEC(TRACEPOINT hook)                                             \
+	int BPF_PROG(tracepoint_##name, __VA_ARGS__)                     \
+	{                                                                \
+		int result_ = (call);                                    \
+                                                                         \
+		if (config.preemptible)                                  \
+			turn_note(TURN_##name, object);                  \
+		return result_;                                          \
+	}                                                                \
+                                                                         \
+	SEC(TRACEPOINT hook)                                             \
+	int BPF_PROG(again_##name, __VA_ARGS__)                          \
+	{                                                                \
+		return turn_was_taken(TURN_##name, object) ? 0 : (call); \
+	}
 
-SEC(TRACEPOINT "tcp_probe")
-int BPF_PROG(tracepoint_ack, struct sock *sk, const struct sk_buff *skb)
-{
-	return record_ack(sk, skb);
-}
-
-SEC(TRACEPOINT "tcp_rcv_space_adjust")
-int BPF_PROG(tracepoint_read, struct sock *sk)
-{
-	return record_read(sk);
-}
-
-SEC(TRACEPOINT "skb_copy_datagram_iovec")
-int BPF_PROG(tracepoint_copy, const struct sk_buff *skb)
-{
-	return record_copy(skb);
-}
-
-SEC(TRACEPOINT "tcp_sendmsg_locked")
-int BPF_PROG(tracepoint_send, struct sock *sk, const struct msghdr *message)
-{
-	return record_send(sk, message);
-}
-
-SEC(TRACEPOINT "net_dev_queue")
-int BPF_PROG(tracepoint_transmit, struct sk_buff *skb)
-{
-	return record_transmit(skb);
-}
-
-SEC(TRACEPOINT "sock_recv_length")
-int BPF_PROG(tracepoint_read_returned, struct sock *sk, int result)
-{
-	return record_read_returned(sk, result);
-}
-
-SEC(TRACEPOINT "sock_send_length")
-int BPF_PROG(tracepoint_send_returned, struct sock *sk, int result)
-{
-	return record_send_returned(sk, result);
-}
-
-SEC(TRACEPOINT "inet_sock_set_state")
-int BPF_PROG(tracepoint_state, struct sock *sk, int old_state, int new_state)
-{
-	return record_state(sk, old_state, new_state);
-}
-
-SEC(TRACEPOINT "tcp_destroy_sock")
-int BPF_PROG(tracepoint_destroy, struct sock *sk)
-{
-	return record_death(sk);
-}
+HOOK_TWICE(enqueue, "sk_data_ready", sk, record_enqueue(sk), struct sock *sk)
+HOOK_TWICE(ack, "tcp_probe", sk, record_ack(sk, skb), struct sock *sk, const struct sk_buff *skb)
+HOOK_TWICE(read, "tcp_rcv_space_adjust", sk, record_read(sk), struct sock *sk)
+HOOK_TWICE(copy, "skb_copy_datagram_iovec", skb, record_copy(skb), const struct sk_buff *skb)
+HOOK_TWICE(send, "tcp_sendmsg_locked", sk, record_send(sk, message), struct sock *sk,
+	   const struct msghdr *message)
+HOOK_TWICE(transmit, "net_dev_queue", skb, record_transmit(skb), struct sk_buff *skb)
+HOOK_TWICE(read_returned, "sock_recv_length", sk, record_read_returned(sk, result), struct sock *sk,
+	   int result)
+HOOK_TWICE(send_returned, "sock_send_length", sk, record_send_returned(sk, result), struct sock *sk,
+	   int result)
+HOOK_TWICE(state, "inet_sock_set_state", sk, record_state(sk, old_state, new_state),
+	   struct sock *sk, int old_state, int new_state)
+HOOK_TWICE(destroy, "tcp_destroy_sock", sk, record_death(sk), struct sock *sk)
 
 SEC(TRACEPOINT "sys_exit")
 int BPF_PROG(tracepoint_accepted, struct pt_regs *regs, long result)

@@ -24,6 +24,7 @@ struct probe_config {
 	__u32 backlog_threshold_packets[BACKLOG_THRESHOLDS_MAX]; /* ascending */
 	__u32 backlog_thresholds;
 	__u32 possible_cpus;
+	__u32 preemptible; /* a program may lose its processor halfway: hooks.h. 0 or 1 */
 	__u64 summary_period_ns;
 };
 

@@ -24,6 +24,7 @@ enum hook_flag {
 		4, /* as a function's, for fentry alone: a kprobe sees no arguments at its end */
 	NOT_BY_FENTRY = 8, /* there is a better one for fentry */
 	OPTIONAL = 16, /* of its points another hook covers what this one does not */
+	TWICE = 32, /* has a second program: HOOK_TWICE in bpf/hooks.h */
 };
 
 /*
@@ -41,27 +42,27 @@ static const struct way {
 	unsigned flags;
 } ways[] = {
 	/* Since 6.3; the callback of every socket that has none of its own, such as MPTCP's. */
-	{ "enqueue", "sk_data_ready", "sock_def_readable", NULL, POINT_ENQUEUE, 0 },
-	{ "ack", "tcp_probe", NULL, NULL, POINT_ACK, 0 },
-	{ "read", "tcp_rcv_space_adjust", NULL, NULL, POINT_READ, 0 },
+	{ "enqueue", "sk_data_ready", "sock_def_readable", NULL, POINT_ENQUEUE, TWICE },
+	{ "ack", "tcp_probe", NULL, NULL, POINT_ACK, TWICE },
+	{ "read", "tcp_rcv_space_adjust", NULL, NULL, POINT_READ, TWICE },
 	/* Since 6.16 at each round of the copy loop; the function is entered once. */
-	{ "send", "tcp_sendmsg_locked", "tcp_sendmsg_locked", NULL, POINT_SEND, 0 },
+	{ "send", "tcp_sendmsg_locked", "tcp_sendmsg_locked", NULL, POINT_SEND, TWICE },
 	{ "send_round", NULL, "sk_page_frag_refill", "tcp_sendmsg_locked", POINT_SEND, OPTIONAL },
 	/* What sendfile() and splice() add since 6.5 is copied nowhere: each new segment tells. */
 	{ "send_segment", NULL, "tcp_stream_alloc_skb", "tcp_sendmsg_locked", POINT_SEND,
 	  OPTIONAL },
 	/* Until 6.4: sendfile() and splice() do not pass by tcp_sendmsg_locked(). */
 	{ "send_page", NULL, "do_tcp_sendpages", NULL, POINT_SEND, OPTIONAL },
-	{ "transmit", "net_dev_queue", NULL, NULL, POINT_SEND, 0 },
-	{ "state", "inet_sock_set_state", NULL, NULL, POINT_BIRTH | POINT_DEATH, 0 },
-	{ "destroy", "tcp_destroy_sock", NULL, NULL, POINT_DEATH, 0 },
+	{ "transmit", "net_dev_queue", NULL, NULL, POINT_SEND, TWICE },
+	{ "state", "inet_sock_set_state", NULL, NULL, POINT_BIRTH | POINT_DEATH, TWICE },
+	{ "destroy", "tcp_destroy_sock", NULL, NULL, POINT_DEATH, TWICE },
 	{ "accepted", "sys_exit", NULL, NULL, POINT_ACCEPT, NOT_BY_FENTRY },
 	{ "accepted", NULL, "inet_csk_accept", NULL, POINT_ACCEPT, BY_FENTRY },
 	{ "closing_packet", NULL, "tcp_rcv_state_process", NULL, POINT_CLOSING,
 	  IN_PORTABLE | OPTIONAL },
-	{ "copy", "skb_copy_datagram_iovec", NULL, NULL, POINT_RETURN, OPTIONAL },
-	{ "read_returned", "sock_recv_length", NULL, NULL, POINT_RETURN, OPTIONAL },
-	{ "send_returned", "sock_send_length", NULL, NULL, POINT_RETURN, OPTIONAL },
+	{ "copy", "skb_copy_datagram_iovec", NULL, NULL, POINT_RETURN, OPTIONAL | TWICE },
+	{ "read_returned", "sock_recv_length", NULL, NULL, POINT_RETURN, OPTIONAL | TWICE },
+	{ "send_returned", "sock_send_length", NULL, NULL, POINT_RETURN, OPTIONAL | TWICE },
 	/* After the ACK that tcp_probe announces: tcp_ack(), v6.12. */
 	{ "acked", NULL, "tcp_rate_gen", NULL, POINT_ACKED, IN_PORTABLE | OPTIONAL },
 	/* In place of the two before 6.3. */
@@ -74,7 +75,11 @@ static const struct way {
 	{ "sockops_cookie", NULL, NULL, NULL, POINT_COOKIE, IN_PORTABLE },
 };
 
-_Static_assert(sizeof(ways) / sizeof(ways[0]) <= HOOKS_MAX, "a plan has room for every way");
+/* Those that are there twice. */
+enum { SECOND_PROGRAMS = 10 };
+
+_Static_assert(sizeof(ways) / sizeof(ways[0]) + SECOND_PROGRAMS <= HOOKS_MAX,
+	       "a plan has room for every way");
 
 static void btf_freep(struct btf **btf)
 {
@@ -170,6 +175,9 @@ int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
 			failure, ENOTSUP,
 			"this kernel has no type information (/sys/kernel/btf/vmlinux): use one built with "
 			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are, or name a file of it with --btf");
+	/* Linux 7.0 guards its tracepoints by SRCU-fast, which made this function another one, and
+	 * no longer by forbidding to take the processor. */
+	plan.preemptible = function_exists(btf, "init_srcu_struct_fast");
 	if (backend->portable ||
 	    (backend->function_hook && !function_exists(btf, "bpf_rdonly_cast")))
 		plan.object = OBJECT_PORTABLE;
@@ -187,6 +195,12 @@ int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
 		hook->function = strncmp(hook->program, "kprobe_", 7) == 0 ? ways[index].function :
 									     NULL;
 		plan.hooks += hook->program[0] != '\0';
+		if (plan.preemptible && ways[index].flags & TWICE &&
+		    strncmp(hook->program, "tracepoint_", 11) == 0) {
+			plan.hook[plan.hooks] = *hook;
+			snprintf(plan.hook[plan.hooks++].program, HOOK_NAME_BYTES, "again_%s",
+				 ways[index].name);
+		}
 	}
 	*ret_plan = plan;
 	return 0;

@@ -43,7 +43,7 @@ struct backend {
 /* In the order in which auto tries them; ends with a backend without a name. */
 extern const struct backend backends[];
 
-enum { HOOKS_MAX = 24, HOOK_NAME_BYTES = 40 };
+enum { HOOKS_MAX = 40, HOOK_NAME_BYTES = 40 };
 
 struct hook {
 	char program[HOOK_NAME_BYTES]; /* in the BPF object */
@@ -56,6 +56,8 @@ struct backend_plan {
 	const struct backend *backend;
 	enum probe_object object;
 	unsigned points; /* enum measurement_point: what it was asked for */
+	/* The kernel may take the processor from a tracepoint's program halfway. */
+	bool preemptible;
 	struct hook hook[HOOKS_MAX];
 	unsigned hooks;
 };

@@ -145,6 +145,7 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 	       sizeof(config->backlog_threshold_packets));
 	config->backlog_thresholds = options->backlog_thresholds;
 	config->summary_period_ns = options->summary_period_ns;
+	config->preemptible = probe->plan.preemptible;
 	config->possible_cpus = cpus > 0 ? (uint32_t)cpus : 1;
 }
 

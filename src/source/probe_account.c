@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What the probe lost, and what it cost. */
@@ -72,21 +73,44 @@ static int probe_kprobe_losses(const struct probe *probe,
 	return error ? error : each(context, "kprobe_misses_unknown", unknown);
 }
 
+static bool hook_is_second(const struct hook *hook)
+{
+	return strncmp(hook->program, "again_", 6) == 0;
+}
+
+/* Events that no program saw. A hook's second program comes right behind the first: an event is
+ * lost only if both miss it, so no more are than the lesser number. */
+static int probe_misses(const struct probe *probe, uint64_t *ret_misses)
+{
+	uint64_t misses = 0, first_misses = 0;
+
+	for (unsigned index = 0; index < probe->plan.hooks; index++) {
+		const struct hook *hook = &probe->plan.hook[index];
+		struct bpf_prog_info info = { 0 };
+		int error = probe_info(probe, hook->program, &info);
+
+		if (error)
+			return error;
+		if (!hook_is_second(hook)) {
+			first_misses = info.recursion_misses;
+			misses += first_misses;
+		} else if (info.recursion_misses < first_misses) {
+			misses -= first_misses - info.recursion_misses;
+		}
+	}
+	*ret_misses = misses;
+	return 0;
+}
+
 int probe_losses(const struct source *source,
 		 int (*each)(void *context, const char *cause, uint64_t count), void *context)
 {
 	const struct probe *probe = probe_of(source);
 	uint64_t misses = 0;
-	int error;
+	int error = probe_misses(probe, &misses);
 
-	for (unsigned index = 0; index < probe->plan.hooks; index++) {
-		struct bpf_prog_info info = { 0 };
-
-		error = probe_info(probe, probe->plan.hook[index].program, &info);
-		if (error)
-			return error;
-		misses += info.recursion_misses;
-	}
+	if (error)
+		return error;
 	error = probe_ring_losses(probe, each, context);
 	if (!error)
 		error = each(context, "socket_storage_refused", probe->image.shared->lost_states);
