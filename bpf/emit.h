@@ -74,7 +74,7 @@ static __always_inline void trace_ack_done(struct socket_state *state)
 		&state->event[(state->ack_event - 1) & (RECORD_EVENTS_MAX - 1)];
 	__u64 slack_ns;
 
-	if (!state->ack_event || state->ack_event == ACK_EVENT_WANTED)
+	if (!state->ack_event)
 		return;
 	state->ack_event = 0;
 	slack_ns = bpf_ktime_get_ns() - (event->time_gauge >> 2);
