@@ -26,15 +26,21 @@ achieved()
 	sed -n 's/.*"achieved_per_s": *\([0-9.]*\).*/\1/p' "$1" | head -n 1
 }
 
+# empty_begin PROGRAM...: programs that do nothing, from here until the process $attach is ended; it ends by itself where the kernel refuses them.
+empty_begin()
+{
+	: >"$scratch/attached"
+	"$folder/bench_attach" "$folder/empty_kinds.bpf.o" "$@" >"$scratch/attached" 2>/dev/null &
+	attach=$!
+	until grep -q attached "$scratch/attached" || ! kill -0 $attach 2>/dev/null; do sleep 0.1; done
+}
+
 # timed BACKEND: its programs and the empty ones, each with its runs, their ns and its type, into the file of that name.
 timed()
 {
 	last=$("$folder/bench_programs" last)
-	: >"$scratch/attached"
 	# shellcheck disable=SC2086 # names
-	"$folder/bench_attach" "$folder/empty_kinds.bpf.o" $kinds >"$scratch/attached" &
-	attach=$!
-	until grep -q attached "$scratch/attached" || ! kill -0 $attach 2>/dev/null; do sleep 0.1; done
+	empty_begin $kinds
 	rm -f "$scratch/file.db"
 	"$binary" capture -o "$scratch/file.db" --backend "$1" -p $port --softnet 1s -- sh -c "
 		'$folder/bench_programs' $last >'$scratch/timing' &
@@ -50,10 +56,7 @@ timed()
 # The kinds of empty programs that this kernel takes.
 kinds=
 for kind in tp_btf raw_tp fentry kprobe; do
-	: >"$scratch/attached"
-	"$folder/bench_attach" "$folder/empty_kinds.bpf.o" empty_$kind >"$scratch/attached" 2>/dev/null &
-	attach=$!
-	until grep -q attached "$scratch/attached" || ! kill -0 $attach 2>/dev/null; do sleep 0.1; done
+	empty_begin empty_$kind
 	! kill $attach 2>/dev/null || kinds="$kinds empty_$kind"
 	wait $attach 2>/dev/null
 done
@@ -86,7 +89,7 @@ programs_judge()
 	awk -v backend="$1" '
 		function kind(name, type) { return name ~ /^fentry_/ ? "fentry" : name ~ /^kprobe_/ ? "kprobe" : type == 26 ? "tp_btf" : "raw_tp" }
 		/^empty_/ && $2 { empty[substr($1, 7)] = $3 / $2 }
-		/^(tracepoint|fentry|kprobe)_/ && $2 { k = kind($1, $4); runs[k] += $2; ns[k] += $3 }
+		/^(tracepoint|again|fentry|kprobe)_/ && $2 { k = kind($1, $4); runs[k] += $2; ns[k] += $3 }
 		END {
 			for (k in runs) {
 				all_runs += runs[k]; all_ns += ns[k]; nothing += runs[k] * empty[k]; missing += !empty[k]
