@@ -70,12 +70,15 @@ captured()
 	within "$binary" capture -o "$file" -p "$ports" --backend "${POLLGAP_TEST_BACKEND:-auto}" --ring 128M --trace ${pollers:---poll proc:500us --poll sock_diag:1ms} -- "$@" >"$scratch/out" 2>"$scratch/err"
 }
 
+# Of packets and events that went by unseen.
+unseen_causes="'recursion_misses', 'kprobe_misses', 'unseen_packets'"
+
 # What went missing, but for what a busy machine always misses: turns, packets, and samples that a writer slowed down by sanitizers
 # has no time for. Those that are there must agree. No hook sees the socket that an unseen packet begins before its next event: where
 # the capture counted such packets, a poller may have been earlier.
 losses()
 {
-	query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed_turns%' AND cause NOT IN ('recursion_misses', 'kprobe_misses', 'unseen_packets', 'writer_behind:sample',
+	query "SELECT cause, count FROM loss WHERE cause NOT LIKE 'missed_turns%' AND cause NOT IN ($unseen_causes, 'writer_behind:sample',
 		'${closing_unseen:+closing_unseen}')
 		AND (cause <> 'sample_of_unseen_socket' OR $(unseen) = 0)"
 }
@@ -83,7 +86,7 @@ losses()
 # unseen: of how many packets and events the last capture itself says that they went by unseen.
 unseen()
 {
-	query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause IN ('recursion_misses', 'kprobe_misses', 'unseen_packets')"
+	query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause IN ($unseen_causes)"
 }
 
 # held_to NAME GAUGE: values that the series lacks: no more than 1 to 20,000 samples, both pollers' together (a processor that is lost between a
@@ -108,7 +111,7 @@ tell()
 	query "SELECT '# $1: port ' || min(local_port, remote_port) || ', state ' || sample.state || ': rx_queue ' || sum(rx_agrees = 0) || ', tx_queue ' || sum(tx_agrees = 0)
 		FROM sample JOIN socket USING (socket_id) WHERE rx_agrees = 0 OR tx_agrees = 0 GROUP BY min(local_port, remote_port), sample.state"
 	echo "# $1: unseen, by the capture's own count: $(unseen)$(query "SELECT ifnull(' (' || group_concat(cause || ' ' || count, ', ') || ')', '') FROM loss
-		WHERE cause IN ('recursion_misses', 'kprobe_misses', 'unseen_packets')"); samples not kept: $(query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause = 'writer_behind:sample'")"
+		WHERE cause IN ($unseen_causes)"); samples not kept: $(query "SELECT ifnull(sum(count), 0) FROM loss WHERE cause = 'writer_behind:sample'")"
 }
 
 # agrees NAME: the last capture lost nothing and has samples enough, and they agree.
