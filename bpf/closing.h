@@ -12,12 +12,6 @@
  */
 #include "core.h"
 
-static __always_inline bool state_is_closing(__u32 state)
-{
-	return state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT ||
-	       state == TCP_CLOSING || state == TCP_LAST_ACK;
-}
-
 #ifdef POLLGAP_PORTABLE
 
 /* Measurement point: a packet has come to a connection that is not, or no longer, ESTABLISHED. */
@@ -125,7 +119,7 @@ static __always_inline void closing_watch(struct sock *sk, struct socket_state *
 	__u32 had_flags = kernel_object(struct tcp_sock, sk)->bpf_sock_ops_cb_flags;
 	__u32 flags = closing_flags();
 
-	if (!config.closing_watched)
+	if (!shared.closing_watched)
 		return;
 	if (state_is_closing(peek(sk->__sk_common.skc_state)))
 		flags |= BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG;

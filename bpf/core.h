@@ -354,6 +354,7 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 	if (!state)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
+	socket_check_told(sk, state, tp);
 	queues = queues_read(sk, tp, peek(tp->snd_una));
 	socket_tell_seq(state, queues.rcv_nxt);
 	socket_catch_up(sk, state, &queues);

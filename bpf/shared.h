@@ -18,7 +18,6 @@ struct probe_config {
 	__u32 filter_netns_inode; /* pollers see one network namespace only, and so does the probe */
 	__u32 filter_pid; /* the process that reads or writes; 0: any */
 	__u32 trace_wanted; /* RECORD_EVENTS: 0 or 1 */
-	__u32 closing_watched; /* by the hook for connections that are being closed: 0 or 1 */
 	__u32 blog_wanted; /* RECORD_BLOG: 0 or 1 */
 	__u32 accept_threshold; /* the lowest, in connections; 0: not measured */
 	__u32 backlog_threshold_packets[BACKLOG_THRESHOLDS_MAX]; /* ascending */
@@ -47,6 +46,8 @@ struct probe_shared {
 	__u32 walk_runs; /* the one at the beginning */
 	__u32 netdev_budget_packets; /* net.core.netdev_budget */
 	__u32 backlogs_collected; /* by user space: what is open at the end is told */
+	__u32 closing_watched; /* a hook sees packets of connections that are being closed: 0 or 1 */
+	__u32 padding;
 
 	/* Read by user space at the end. */
 	__u64 lost_records[RECORD_TYPES]; /* ring buffer full, by enum record_type */
@@ -58,7 +59,7 @@ struct probe_shared {
 	__u64 cookieless_sockets; /* no poller's row can be told by it, and views take them for a
 				     poller's alone */
 	__u32 sockets_numbered;
-	__u32 padding;
+	__u32 end_padding;
 };
 
 #endif

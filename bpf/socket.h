@@ -150,6 +150,12 @@ static __always_inline bool socket_has_queues(const struct sock *sk)
 	       state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
 }
 
+static __always_inline bool state_is_closing(__u32 state)
+{
+	return state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT ||
+	       state == TCP_CLOSING || state == TCP_LAST_ACK;
+}
+
 static __noinline struct socket_state *socket_create(struct sock *sk, __u64 time_ns, __u32 flags)
 {
 	struct socket_state *state;
@@ -239,27 +245,36 @@ static __noinline int socket_unseen(struct sock *sk, struct socket_state *state)
 	tp = kernel_object(struct tcp_sock, sk);
 	queues = queues_read(sk, tp, peek(tp->snd_una));
 	state->told_ack = peek(tp->snd_una);
-	if ((__s32)(queues.rcv_nxt - state->told_seq) <= 0)
-		return 0;
-	come_bytes = queues.rcv_nxt - state->rcv_nxt;
-	state->told_seq = queues.rcv_nxt;
-	state->rcv_nxt = queues.rcv_nxt;
-	state->note = NOTE_NONE;
 	now_ns = bpf_ktime_get_ns();
 	if (config.trace_wanted)
 		state->since_ns = state->last_ns;
-	gauge_set(state, GAUGE_RX_QUEUE, state->gauge[GAUGE_RX_QUEUE].value_bytes + come_bytes,
-		  now_ns, sk);
+	if (queues.tx_queue_bytes < state->gauge[GAUGE_TX_QUEUE].value_bytes)
+		gauge_set(state, GAUGE_TX_QUEUE, queues.tx_queue_bytes, now_ns, sk);
+	if ((__s32)(queues.rcv_nxt - state->told_seq) > 0) {
+		come_bytes = queues.rcv_nxt - state->rcv_nxt;
+		state->told_seq = queues.rcv_nxt;
+		state->rcv_nxt = queues.rcv_nxt;
+		state->note = NOTE_NONE;
+		gauge_set(state, GAUGE_RX_QUEUE,
+			  state->gauge[GAUGE_RX_QUEUE].value_bytes + come_bytes, now_ns, sk);
+	}
 	if (config.trace_wanted)
 		state->since_ns = 0;
 	return 0;
 }
 
-/* To be called where what was queued has been told of: before a packet, a read and a send. */
+/* Whether hooks are shown every packet that comes to a socket in this state. */
+static __always_inline bool state_is_shown(__u32 state)
+{
+	return state == TCP_ESTABLISHED || (shared.closing_watched && state_is_closing(state));
+}
+
+/* To be called where what was queued has been told of: before a packet, a read, a send, and a
+ * change of state. */
 static __always_inline void socket_check_told(struct sock *sk, struct socket_state *state,
 					      const struct tcp_sock *tp)
 {
-	if (peek(sk->__sk_common.skc_state) == TCP_ESTABLISHED &&
+	if (state_is_shown(peek(sk->__sk_common.skc_state)) &&
 	    ((__s32)(peek(tp->rcv_nxt) - state->told_seq) > 0 ||
 	     (__s32)(peek(tp->snd_una) - state->told_ack) > 0))
 		socket_unseen(sk, state);
@@ -425,6 +440,7 @@ static __noinline int socket_finish(struct sock *sk, struct socket_state *state,
 		time_ns = shared.stop_ns;
 		flags = RECORD_RIGHT_CENSORED;
 	} else {
+		socket_check_told(sk, state, tp);
 		if (config.trace_wanted)
 			state->since_ns = state->packet_ns;
 		socket_observe(sk, state, &queues);

@@ -135,7 +135,6 @@ static void probe_configure(struct probe *probe, const struct probe_options *opt
 	memcpy(config->filter_port, options->port, sizeof(config->filter_port));
 	config->thresholds = options->thresholds;
 	config->trace_wanted = options->trace;
-	config->closing_watched = !!(probe->plan.points & POINT_CLOSING);
 	config->blog_wanted = options->blog;
 	config->filter_ports = options->ports;
 	config->filter_netns_inode = options->netns_inode;
@@ -402,6 +401,7 @@ int probe_start(struct source *source, uint64_t *ret_start_ns, struct failure *f
 	uint64_t start_ns = clock_monotonic_ns() + TELL_AHEAD_NS;
 	int error;
 
+	probe->image.shared->closing_watched = probe_sees_closing(probe);
 	probe->image.shared->walk_runs = 1;
 	probe->image.shared->start_ns = start_ns;
 	atomic_fetch_add(&probe->told_late, clock_monotonic_ns() >= start_ns);

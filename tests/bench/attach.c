@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * attach FILE.bpf.o [PROGRAM...]: attaches the programs named, or every one of the file, says
- * "attached", and detaches them on SIGTERM or SIGINT; meanwhile it takes what comes out of the ring
- * buffer "events", if there is one. Then it prints one line
- * a program: its name, how often it ran while the kernel timed it (kernel.bpf_stats_enabled, or
- * somebody's BPF_ENABLE_STATS), and the ns of all those runs.
+ * attach [-g CGROUP] FILE.bpf.o [PROGRAM...]: attaches the programs named, or every one of the
+ * file, to the control group of that folder where it is given one, says "attached", and detaches
+ * them on SIGTERM or SIGINT; meanwhile it takes what comes out of the ring buffer "events", if
+ * there is one. Then it prints one line a program: its name, how often it ran while the kernel
+ * timed it (kernel.bpf_stats_enabled, or somebody's BPF_ENABLE_STATS), and the ns of all those
+ * runs.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -79,7 +81,9 @@ static void wait_for_the_end(const struct bpf_object *object)
 		sigwait(&signals, &number);
 }
 
-static int attach_all(struct bpf_object *object, struct bpf_link **link, unsigned *links)
+/* cgroup_fd: -1 where there is none. */
+static int attach_all(struct bpf_object *object, int cgroup_fd, struct bpf_link **link,
+		      unsigned *links)
 {
 	struct bpf_program *program;
 
@@ -89,7 +93,8 @@ static int attach_all(struct bpf_object *object, struct bpf_link **link, unsigne
 			continue;
 		if (*links == LINKS_MAX)
 			return -E2BIG;
-		link[*links] = bpf_program__attach(program);
+		link[*links] = cgroup_fd >= 0 ? bpf_program__attach_cgroup(program, cgroup_fd) :
+						bpf_program__attach(program);
 		if (!link[*links])
 			return -errno;
 		(*links)++;
@@ -119,10 +124,20 @@ int main(int argc, char **argv)
 	struct bpf_link *link[LINKS_MAX];
 	struct bpf_object *object;
 	unsigned links = 0;
+	int cgroup_fd = -1;
 	int error;
 
+	if (argc > 3 && strcmp(argv[1], "-g") == 0) {
+		cgroup_fd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (cgroup_fd < 0) {
+			fprintf(stderr, "attach: %s: %s\n", argv[2], strerror(errno));
+			return 1;
+		}
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc < 2) {
-		fprintf(stderr, "usage: attach FILE.bpf.o [PROGRAM...]\n");
+		fprintf(stderr, "usage: attach [-g CGROUP] FILE.bpf.o [PROGRAM...]\n");
 		return 2;
 	}
 	object = bpf_object__open_file(argv[1], NULL);
@@ -134,7 +149,7 @@ int main(int argc, char **argv)
 	if (!error)
 		error = bpf_object__load(object);
 	if (!error)
-		error = attach_all(object, link, &links);
+		error = attach_all(object, cgroup_fd, link, &links);
 	if (!error) {
 		wait_for_the_end(object);
 		error = print_runs(object);
@@ -142,6 +157,8 @@ int main(int argc, char **argv)
 	while (links > 0)
 		bpf_link__destroy(link[--links]);
 	bpf_object__close(object);
+	if (cgroup_fd >= 0)
+		close(cgroup_fd);
 	if (error)
 		fprintf(stderr, "attach: %s: %s\n", argv[1], strerror(-error));
 	return error ? 1 : 0;
