@@ -30,7 +30,8 @@ int64_t recorded_integer(const struct recorded *recorded, const char *sql);
 /*
  * Fails where the capture lost anything but turns that a busy machine kept from its poller, and
  * events that the kernel itself keeps from a program that it has interrupted (recursion_misses,
- * unseen_packets).
+ * unseen_packets). Where one of those was a connection's first packet, pollers see the socket
+ * before its next event does: no more such sockets than there were unseen packets.
  */
 void recorded_expect_no_losses(const struct recorded *recorded);
 

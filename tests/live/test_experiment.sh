@@ -69,10 +69,22 @@ tap_equal "overhead: a trial without a capture has none" 4 "$(query "SELECT coun
 
 experiment intervals --quick
 tap_equal "intervals: ends well" 0 $status
-# Bursts each 100 ms: polls each 100 ms see nearly all or nearly none of them; of drawn turns, a share between.
-tap_equal "intervals: polls in step with the bursts see nearly all or none" 1 "$(query "SELECT miss_ratio NOT BETWEEN 0.2 AND 0.8 FROM missed_spike_summary
-	JOIN poller USING (poller_id) JOIN trial ON trial.capture_id = poller.capture_id WHERE trial.treatment = 'in step' AND period_ns = 100000000
-	AND gauge = 'rx_queue' AND threshold_bytes = 16384")"
+# Bursts each 100 ms, and polls each 100 ms: fixed turns keep one place in the bursts' period, drawn ones do not.
+tap_equal "intervals: fixed turns keep step with the bursts" 1 "$(query "SELECT count(DISTINCT scheduled_ns % 100000000) FROM poll JOIN poller USING (poller_id)
+	JOIN trial USING (capture_id) WHERE treatment = 'in step' AND period_ns = 100000000")"
+tap_equal "intervals: drawn turns do not" 1 "$(query "SELECT count(DISTINCT scheduled_ns % 100000000) > count(*) / 2 FROM poll JOIN poller USING (poller_id)
+	JOIN trial USING (capture_id) WHERE treatment = 'in step, drawn turns' AND period_ns = 100000000")"
+# What they see follows from their own clocks: a burst that a whole poll lies in, and none that no poll touches.
+tap_equal "intervals: polls in step see the bursts that they fall into" 0 "$(query "WITH
+	in_step AS (SELECT poller_id, poller.capture_id FROM poller JOIN trial USING (capture_id) WHERE treatment = 'in step' AND period_ns = 100000000),
+	burst AS (SELECT spike_id, poller_id, start_ns, end_ns FROM spike JOIN in_step USING (capture_id) WHERE gauge = 'rx_queue' AND threshold_bytes = 16384)
+	SELECT count(*) FROM (SELECT
+		EXISTS (SELECT 1 FROM poll WHERE poller_id = burst.poller_id AND start_ns >= burst.start_ns AND end_ns <= burst.end_ns) AS within,
+		EXISTS (SELECT 1 FROM poll WHERE poller_id = burst.poller_id AND start_ns <= burst.end_ns AND end_ns >= burst.start_ns) AS touched,
+		EXISTS (SELECT 1 FROM spike_seen WHERE spike_id = burst.spike_id AND poller_id = burst.poller_id) AS seen
+		FROM burst) WHERE within > seen OR seen > touched")"
+tap_equal "intervals: there is a burst in each period of theirs" 1 "$(query "SELECT count(*) BETWEEN 50 AND 60 FROM spike JOIN trial USING (capture_id)
+	WHERE treatment = 'in step' AND gauge = 'rx_queue' AND threshold_bytes = 16384")"
 tap_equal "intervals: twenty simulated pollers of each of 15 periods" "15|20" "$(query "SELECT count(*), min(n) FROM (SELECT count(*) AS n FROM poller
 	JOIN trial ON trial.replay_capture_id = poller.capture_id GROUP BY period_ns)")"
 

@@ -166,12 +166,7 @@ static struct recorded recorded_bursts(bool in_percent)
 
 	recorded_skip_unless_allowed();
 	recorded = capture_bursts(in_percent);
-	assert_int_equal(
-		recorded_integer(
-			&recorded,
-			"select coalesce(sum(count), 0) from loss where cause not like "
-			"'missed_turns%' and cause not in ('recursion_misses', 'unseen_packets')"),
-		0);
+	recorded_expect_no_losses(&recorded);
 	return recorded;
 }
 
