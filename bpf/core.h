@@ -191,7 +191,28 @@ static __always_inline int record_ack(struct sock *sk, const struct sk_buff *skb
 {
 	struct socket_state *state = socket_find(sk);
 
-	return state ? packet_observe(sk, state, skb) : 0;
+	if (!state)
+		return 0;
+	if (config.preemptible)
+		state->packet = (__u64)skb;
+	return packet_observe(sk, state, skb);
+}
+
+/*
+ * The same hook's second program. What the first one has written down is not applied yet, and would
+ * be taken back: so the socket itself, whose lock is held from one to the other, knows the packet
+ * that was seen.
+ */
+static __always_inline int record_ack_again(struct sock *sk, const struct sk_buff *skb)
+{
+	struct socket_state *state = socket_find(sk);
+	__u64 packet;
+
+	if (!state)
+		return 0;
+	packet = state->packet;
+	state->packet = 0;
+	return packet == (__u64)skb ? 0 : packet_observe(sk, state, skb);
 }
 
 /*
@@ -371,6 +392,13 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 		state->note_thread = bpf_get_current_pid_tgid();
 	}
 	return 0;
+}
+
+/* The same hook's second program: what the first one made is no remnant. */
+static __always_inline int record_state_again(struct sock *sk, int old_state, int new_state)
+{
+	return new_state == TCP_ESTABLISHED ? record_birth(sk) :
+					      record_state(sk, old_state, new_state);
 }
 
 #endif

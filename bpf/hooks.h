@@ -19,28 +19,33 @@
 /*
  * A hook whose program is loaded a second time, as again_NAME, where the kernel may take the
  * processor from a program halfway: until it has it back the kernel runs it for nobody else there,
- * and what other threads do is seen by the second one alone. object: what the event is of. That a
- * program runs twice for one event does no harm: the second time it finds nothing new.
+ * and what other threads do is seen by the second one alone. first, second: what they do.
  */
-#define HOOK_TWICE(name, hook, object, call, ...)                        \
-	SEC(TRACEPOINT hook)                                             \
-	int BPF_PROG(tracepoint_##name, __VA_ARGS__)                     \
-	{                                                                \
-		int result_ = (call);                                    \
-                                                                         \
-		if (config.preemptible)                                  \
-			turn_note(TURN_##name, object);                  \
-		return result_;                                          \
-	}                                                                \
-                                                                         \
-	SEC(TRACEPOINT hook)                                             \
-	int BPF_PROG(again_##name, __VA_ARGS__)                          \
-	{                                                                \
-		return turn_was_taken(TURN_##name, object) ? 0 : (call); \
+#define HOOK_AGAIN(name, hook, first, second, ...)   \
+	SEC(TRACEPOINT hook)                         \
+	int BPF_PROG(tracepoint_##name, __VA_ARGS__) \
+	{                                            \
+		return (first);                      \
+	}                                            \
+                                                     \
+	SEC(TRACEPOINT hook)                         \
+	int BPF_PROG(again_##name, __VA_ARGS__)      \
+	{                                            \
+		return (second);                     \
 	}
 
+/*
+ * Both do the same call. object: what the event is of. Where another thread passed the same hook
+ * between the two, the second one does not know that the first one saw the event, and the call runs
+ * twice: it finds nothing new then.
+ */
+#define HOOK_TWICE(name, hook, object, call, ...)                      \
+	HOOK_AGAIN(name, hook, turn_take(TURN_##name, object, (call)), \
+		   turn_was_taken(TURN_##name, object) ? 0 : (call), __VA_ARGS__)
+
 HOOK_TWICE(enqueue, "sk_data_ready", sk, record_enqueue(sk), struct sock *sk)
-HOOK_TWICE(ack, "tcp_probe", sk, record_ack(sk, skb), struct sock *sk, const struct sk_buff *skb)
+HOOK_AGAIN(ack, "tcp_probe", record_ack(sk, skb), record_ack_again(sk, skb), struct sock *sk,
+	   const struct sk_buff *skb)
 HOOK_TWICE(read, "tcp_rcv_space_adjust", sk, record_read(sk), struct sock *sk)
 HOOK_TWICE(copy, "skb_copy_datagram_iovec", skb, record_copy(skb), const struct sk_buff *skb)
 HOOK_TWICE(send, "tcp_sendmsg_locked", sk, record_send(sk, message), struct sock *sk,
@@ -50,7 +55,9 @@ HOOK_TWICE(read_returned, "sock_recv_length", sk, record_read_returned(sk, resul
 	   int result)
 HOOK_TWICE(send_returned, "sock_send_length", sk, record_send_returned(sk, result), struct sock *sk,
 	   int result)
-HOOK_TWICE(state, "inet_sock_set_state", sk, record_state(sk, old_state, new_state),
+HOOK_AGAIN(state, "inet_sock_set_state",
+	   turn_take(TURN_state, sk, record_state(sk, old_state, new_state)),
+	   turn_was_taken(TURN_state, sk) ? 0 : record_state_again(sk, old_state, new_state),
 	   struct sock *sk, int old_state, int new_state)
 HOOK_TWICE(destroy, "tcp_destroy_sock", sk, record_death(sk), struct sock *sk)
 

@@ -48,6 +48,18 @@ int BPF_KPROBE(kprobe_acked, struct sock *sk)
 	return record_acked(sk);
 }
 
+SEC("?fentry/tcp_newly_delivered")
+int BPF_PROG(fentry_delivered, struct sock *sk)
+{
+	return record_acked(sk);
+}
+
+SEC("?kprobe/tcp_newly_delivered")
+int BPF_KPROBE(kprobe_delivered, struct sock *sk)
+{
+	return record_acked(sk);
+}
+
 SEC("?kprobe/tcp_sendmsg_locked")
 int BPF_KPROBE(kprobe_send, struct sock *sk, const struct msghdr *message)
 {

@@ -67,7 +67,7 @@ static __always_inline int send_observe(struct sock *sk, __u32 left_bytes,
 	now_ns = socket_observe(sk, state, &queues);
 	if (config.trace_wanted)
 		state->since_ns = 0;
-	if (!now_ns && !config.trace_wanted && message &&
+	if (!now_ns && !config.trace_wanted && message && tick_is_known() &&
 	    send_is_prompt(sk, tp, message, left_bytes)) {
 		state->note = NOTE_PROMPT;
 		state->note_ns = bpf_jiffies64();

@@ -207,6 +207,16 @@ static __always_inline struct socket_state *socket_find(struct sock *sk)
 	return state->closed ? NULL : state;
 }
 
+/* From the first time that it is asked for on. */
+static __always_inline bool tick_is_known(void)
+{
+	if (shared.known_tick)
+		return true;
+	shared.known_tick_ns = bpf_ktime_get_ns();
+	shared.known_tick = bpf_jiffies64();
+	return false;
+}
+
 /* When a tick was, to a tick's length: reading the tick costs a tenth of reading the clock. */
 static __always_inline __u64 tick_ns(__u64 tick)
 {

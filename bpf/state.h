@@ -104,6 +104,7 @@ struct socket_state {
 	/* Of a traced capture, until they go out together: a ring buffer's reservation costs more
 	 * than all else of an event. */
 	struct traced_event event[RECORD_EVENTS_MAX];
+	__u64 packet; /* that the ACK hook's first program saw, until the second one has: turn.h */
 	__u64 packet_ns; /* of a traced capture: when the running packet came, 0: not known */
 	__u64 since_ns; /* what is seen now happened no earlier, 0: not known */
 	__u64 until_ns; /* what is dated back now happened no later, 0: not known */

@@ -3,11 +3,13 @@
 #define POLLGAP_TURN_H
 
 /* Whether the first of a hook's two programs has seen the event that the second one is shown. */
+#include "config.h"
 #include "kernel_types.h"
+
+#include <bpf/bpf_helpers.h>
 
 enum turn {
 	TURN_enqueue,
-	TURN_ack,
 	TURN_read,
 	TURN_copy,
 	TURN_send,
@@ -33,14 +35,16 @@ struct {
 	__type(value, struct turn_seen);
 } turns SEC(".maps");
 
-static __always_inline void turn_note(__u32 turn, const void *object)
+/* Of a hook's first program: what its call returned is handed through. */
+static __always_inline int turn_take(__u32 turn, const void *object, int result)
 {
-	struct turn_seen *seen = bpf_map_lookup_elem(&turns, &turn);
+	struct turn_seen *seen = config.preemptible ? bpf_map_lookup_elem(&turns, &turn) : NULL;
 
-	if (!seen)
-		return;
-	seen->pid_thread = bpf_get_current_pid_tgid();
-	seen->object = object;
+	if (seen) {
+		seen->pid_thread = bpf_get_current_pid_tgid();
+		seen->object = object;
+	}
+	return result;
 }
 
 static __always_inline bool turn_was_taken(__u32 turn, const void *object)

@@ -12,10 +12,6 @@ static __always_inline int walk_socket(struct sock *sk)
 		return listener_observe(sk);
 	state = state_of(sk);
 	if (shared.walk_task == WALK_BEGIN) {
-		if (!shared.known_tick) {
-			shared.known_tick_ns = bpf_ktime_get_ns();
-			shared.known_tick = bpf_jiffies64();
-		}
 		/* No state yet, so no event since start_ns: the values have held all that time. */
 		if (!state && socket_has_queues(sk))
 			state = socket_create(sk, shared.start_ns,

@@ -6,6 +6,7 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,14 +25,15 @@ enum hook_flag {
 		4, /* as a function's, for fentry alone: a kprobe sees no arguments at its end */
 	NOT_BY_FENTRY = 8, /* there is a better one for fentry */
 	OPTIONAL = 16, /* of its points another hook covers what this one does not */
-	TWICE = 32, /* has a second program: HOOK_TWICE in bpf/hooks.h */
+	TWICE = 32, /* has a second program: bpf/hooks.h */
+	UNLESS_FUNCTION = 64, /* it is left out where the kernel has that function */
 };
 
 /*
  * What reaches the measurement points, by name: a program is named for its kind and this,
  * tracepoint_enqueue. The tracepoint is taken where the kernel has it, else the function. No
  * compiler may have made that a part of its caller: it is called through a pointer, or from another
- * source file, or is too large.
+ * source file, or more than once, or is too large.
  */
 static const struct way {
 	const char *name;
@@ -65,6 +67,9 @@ static const struct way {
 	{ "send_returned", "sock_send_length", NULL, NULL, POINT_RETURN, OPTIONAL | TWICE },
 	/* After the ACK that tcp_probe announces: tcp_ack(), v6.12. */
 	{ "acked", NULL, "tcp_rate_gen", NULL, POINT_ACKED, IN_PORTABLE | OPTIONAL },
+	/* Since 7.0 that is a part of tcp_ack(); this one is called twice in it. */
+	{ "delivered", NULL, "tcp_newly_delivered", "tcp_rate_gen", POINT_ACKED,
+	  IN_PORTABLE | OPTIONAL | UNLESS_FUNCTION },
 	/* In place of the two before 6.3. */
 	{ "release", NULL, "release_sock", "sock_recv_length", POINT_RETURN, OPTIONAL },
 	{ "queued", "netif_rx_exit", NULL, NULL, POINT_BACKLOG, 0 },
@@ -108,6 +113,31 @@ static bool function_exists(const struct btf *btf, const char *function)
 	return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
 }
 
+/* Whether the structure has a member of that name, or one of its members has. */
+static bool type_has_member(const struct btf *btf, uint32_t type_id, const char *name)
+{
+	const struct btf_type *type = btf__type_by_id(btf, type_id);
+
+	if (!type || !btf_is_composite(type))
+		return false;
+	for (uint16_t index = 0; index < btf_vlen(type); index++) {
+		const struct btf_member *member = &btf_members(type)[index];
+
+		if (strcmp(btf__name_by_offset(btf, member->name_off), name) == 0 ||
+		    type_has_member(btf, member->type, name))
+			return true;
+	}
+	return false;
+}
+
+/* Linux 6.7 began to count them, and to tell of a link's. */
+static bool kprobe_misses_counted(const struct btf *btf)
+{
+	int type_id = btf__find_by_name_kind(btf, "bpf_link_info", BTF_KIND_STRUCT);
+
+	return type_id > 0 && type_has_member(btf, (uint32_t)type_id, "missed");
+}
+
 /* Whether the way is one of the backend's at all. */
 static bool way_fits(const struct way *way, const struct backend *backend, enum probe_object object)
 {
@@ -118,6 +148,14 @@ static bool way_fits(const struct way *way, const struct backend *backend, enum 
 	if (way->flags & BY_FENTRY)
 		return fentry;
 	return !(way->flags & NOT_BY_FENTRY) || !fentry;
+}
+
+static bool way_is_needless(const struct way *way, const struct btf *btf)
+{
+	if (!way->unless)
+		return false;
+	return way->flags & UNLESS_FUNCTION ? function_exists(btf, way->unless) :
+					      tracepoint_exists(btf, way->unless);
 }
 
 static int way_refused(const struct way *way, const struct backend *backend,
@@ -142,8 +180,7 @@ static int way_choose(const struct way *way, const struct backend_plan *plan, co
 	const struct backend *backend = plan->backend;
 
 	*program = '\0';
-	if (!way_fits(way, backend, plan->object) ||
-	    (way->unless && tracepoint_exists(btf, way->unless)))
+	if (!way_fits(way, backend, plan->object) || way_is_needless(way, btf))
 		return 0;
 	if (!way->tracepoint && !way->function)
 		snprintf(program, HOOK_NAME_BYTES, "%s", way->name);
@@ -177,6 +214,7 @@ int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
 			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are, or name a file of it with --btf");
 	/* Linux 7.0 guards its tracepoints by SRCU-fast, which made this function another one, and
 	 * no longer by forbidding to take the processor. */
+	plan.kprobe_misses_counted = kprobe_misses_counted(btf);
 	plan.preemptible = function_exists(btf, "init_srcu_struct_fast");
 	if (backend->portable ||
 	    (backend->function_hook && !function_exists(btf, "bpf_rdonly_cast")))

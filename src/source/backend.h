@@ -58,6 +58,8 @@ struct backend_plan {
 	unsigned points; /* enum measurement_point: what it was asked for */
 	/* The kernel may take the processor from a tracepoint's program halfway. */
 	bool preemptible;
+	/* It counts the kprobes' programs that it leaves out where another BPF program runs. */
+	bool kprobe_misses_counted;
 	struct hook hook[HOOKS_MAX];
 	unsigned hooks;
 };

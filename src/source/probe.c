@@ -209,6 +209,7 @@ static struct bpf_link *kprobe_attach(struct probe *probe, struct bpf_program *p
 	}
 	link = bpf_program__attach_perf_event(program, fd);
 	error = errno;
+	probe->misses_unknown |= link && !probe->plan.kprobe_misses_counted;
 	if (link)
 		return link;
 	close(fd);

@@ -78,17 +78,33 @@ static bool hook_is_second(const struct hook *hook)
 	return strncmp(hook->program, "again_", 6) == 0;
 }
 
-/* Events that no program saw. A hook's second program comes right behind the first: an event is
- * lost only if both miss it, so no more are than the lesser number. */
-static int probe_misses(const struct probe *probe, uint64_t *ret_misses)
+/* What a hook's misses are told as: those of the accept queues' and the backlogs' hooks, of which
+ * the first may be one of every system call, hide nothing of a connection's queues. */
+static const struct {
+	const char *cause;
+	unsigned points; /* of a hook that has one of these */
+} miss_causes[] = {
+	{ "recursion_misses", ~(unsigned)(POINT_ACCEPT | POINT_BACKLOG) },
+	{ "recursion_misses:accept", POINT_ACCEPT },
+	{ "recursion_misses:backlog", POINT_BACKLOG },
+};
+
+enum { MISS_CAUSES = sizeof(miss_causes) / sizeof(miss_causes[0]) };
+
+/* Events that no program of the hooks for these points saw. A hook's second program comes right
+ * behind the first: an event is lost only if both miss it, so no more are than the lesser number. */
+static int probe_misses(const struct probe *probe, unsigned points, uint64_t *ret_misses)
 {
 	uint64_t misses = 0, first_misses = 0;
 
 	for (unsigned index = 0; index < probe->plan.hooks; index++) {
 		const struct hook *hook = &probe->plan.hook[index];
 		struct bpf_prog_info info = { 0 };
-		int error = probe_info(probe, hook->program, &info);
+		int error;
 
+		if (!(hook->points & points))
+			continue;
+		error = probe_info(probe, hook->program, &info);
 		if (error)
 			return error;
 		if (!hook_is_second(hook)) {
@@ -102,22 +118,34 @@ static int probe_misses(const struct probe *probe, uint64_t *ret_misses)
 	return 0;
 }
 
+static int probe_recursion_losses(const struct probe *probe,
+				  int (*each)(void *context, const char *cause, uint64_t count),
+				  void *context)
+{
+	for (unsigned index = 0; index < MISS_CAUSES; index++) {
+		uint64_t misses = 0;
+		int error = probe_misses(probe, miss_causes[index].points, &misses);
+
+		if (!error)
+			error = each(context, miss_causes[index].cause, misses);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
 int probe_losses(const struct source *source,
 		 int (*each)(void *context, const char *cause, uint64_t count), void *context)
 {
 	const struct probe *probe = probe_of(source);
-	uint64_t misses = 0;
-	int error = probe_misses(probe, &misses);
+	int error = probe_ring_losses(probe, each, context);
 
-	if (error)
-		return error;
-	error = probe_ring_losses(probe, each, context);
 	if (!error)
 		error = each(context, "socket_storage_refused", probe->image.shared->lost_states);
 	if (!error)
 		error = each(context, "listener_table_full", probe->image.shared->lost_listeners);
 	if (!error)
-		error = each(context, "recursion_misses", misses);
+		error = probe_recursion_losses(probe, each, context);
 	if (!error)
 		error = probe_kprobe_losses(probe, each, context);
 	if (!error)
