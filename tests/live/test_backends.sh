@@ -18,10 +18,10 @@ spikes()
 }
 
 for backend in $allowed; do
+	chosen=${POLLGAP_TEST_BACKEND-}
+	POLLGAP_TEST_BACKEND=$backend
 	# Where functions can't be hooked, nothing sees the packets of a connection that is being closed; the file says so.
-	rm -f "$file"
-	within "$binary" capture -o "$file" --backend "$backend" -d 100ms >/dev/null 2>&1
-	closing_unseen=$(query "SELECT count FROM loss WHERE cause = 'closing_unseen'")
+	gaps_find
 	tap_equal "$backend: the file says which backend it was" "$backend" "$(query 'SELECT backend FROM capture')"
 
 	rm -f "$scratch"/left.db* "$scratch"/right.db*
@@ -36,8 +36,6 @@ for backend in $allowed; do
 		"SELECT count(*) || ' ' || count(*) FILTER (WHERE cookie IS NULL OR cookie NOT IN (SELECT cookie FROM left.socket WHERE cookie IS NOT NULL))
 		FROM socket WHERE remote_port > 0")"
 
-	chosen=${POLLGAP_TEST_BACKEND-}
-	POLLGAP_TEST_BACKEND=$backend
 	for conversation in bulk echo short drawn sendfile splice; do
 		talks $conversation
 		tap_equal "$backend, $conversation: the capture ends well" 0 $?
@@ -46,7 +44,7 @@ for backend in $allowed; do
 	talks bulk ::1
 	agrees "$backend, bulk over IPv6"
 	POLLGAP_TEST_BACKEND=$chosen
-	unset closing_unseen
+	unset closing_unseen known_gaps
 done
 
 # A table of four sockets: those beyond it are counted, and the others measured. Socket storage has no such bound.
