@@ -34,6 +34,7 @@ depends()
 }
 
 package=$(depends linux-image-cloud-$architecture 'linux-image-[0-9]')
+[ -n "$package" ] || { echo "fetch: the lists of Debian's $suites name no image that linux-image-cloud-$architecture needs" >&2; exit 1; }
 case $name,$package in
 arm64,linux-image-6.12.* | "$name,linux-image-$name."*) ;;
 *)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A guest's console into rows of a table: kernel, backend, test, cases that passed, failed and were skipped, seconds. What failed is shown below
-# its row, each reason of a skip once. Variables: name, package, backends and tests as the guest was asked for, totals: a file for the sums of cases that passed,
+# its row, each reason of a skip once. Variables: name, package, backends and tests as the guest was asked for, guest: 0 for the machine's own kernel, totals: a file for the sums of cases that passed,
 # failed and were skipped; a test without an end or without a case has failed, and so has a kernel that complains.
 
 function begin(b, t)
@@ -89,14 +89,18 @@ END {
 				print name " " b[i] " " t[j] ": no end was reached"
 				total_failed++
 			}
-		if (!(b[i] in left)) {
+		if (guest && !(b[i] in left)) {
 			print name " " b[i] ": what was left behind is not known"
 			total_failed++
 		}
 	}
+	if (!(("auto", "choice") in ended)) {
+		print name ": which backend auto takes is not known"
+		total_failed++
+	}
 	if (!kernel)
 		print name ": the guest said nothing"
-	if (!complained) {
+	if (guest && !complained) {
 		print name ": it has not come to its end"
 		total_failed++
 	}
