@@ -61,7 +61,7 @@ static struct check_item check_realtime(void)
 	return item;
 }
 
-/* Loads and attaches it, as a capture would, for a moment. */
+/* Loads and attaches all that a capture may ask of it, for a moment. */
 static struct check_item check_backend(const struct backend *backend)
 {
 	const struct probe_options options = {
@@ -71,7 +71,12 @@ static struct check_item check_backend(const struct backend *backend)
 		.netns_inode = netns_inode(),
 		.summary_period_ns = NS_PER_S,
 		.ring_bytes = 1 << 16,
+		.trace = true,
+		.accept_threshold = 1,
+		.backlog_threshold_packets = { 1 },
+		.backlog_thresholds = 1,
 	};
+	char lacks[sizeof(((struct check_item *)0)->reason) - sizeof("without ")];
 	struct source *source = NULL;
 	struct failure failure = { 0 };
 	struct check_item item;
@@ -82,6 +87,10 @@ static struct check_item check_backend(const struct backend *backend)
 		snprintf(item.cure, sizeof(item.cure), "run it as root on the host itself");
 	else if (error)
 		snprintf(item.cure, sizeof(item.cure), "use a kernel that has it");
+	else
+		probe_lacks(source, lacks, sizeof(lacks));
+	if (!error && *lacks)
+		snprintf(item.reason, sizeof(item.reason), "without %s", lacks);
 	source_closep(&source);
 	return item;
 }

@@ -65,6 +65,10 @@ int probe_collect(struct source *source, struct failure *failure);
  * at a record that a program has begun to write. */
 bool probe_drained(struct source *source);
 
+/* What the kernel refused and a capture goes without, "tcp_rate_gen(), sockops_closing"; "" where
+ * that is nothing. */
+void probe_lacks(const struct source *source, char *text, size_t text_bytes);
+
 /* What the kernel side has lost since probe_start(), by cause: "ring_buffer_full:spike",
  * "recursion_misses", … */
 int probe_losses(const struct source *source,

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,6 +133,23 @@ static int probe_recursion_losses(const struct probe *probe,
 			return error;
 	}
 	return 0;
+}
+
+void probe_lacks(const struct source *source, char *text, size_t text_bytes)
+{
+	const struct probe *probe = probe_of(source);
+	size_t used = 0;
+
+	*text = '\0';
+	for (unsigned index = 0; index < probe->plan.hooks && used < text_bytes; index++) {
+		const struct hook *hook = &probe->plan.hook[index];
+
+		if (!probe->link[index])
+			used += (size_t)snprintf(text + used, text_bytes - used, "%s%s%s",
+						 used ? ", " : "",
+						 hook->function ? hook->function : hook->program,
+						 hook->function ? "()" : "");
+	}
 }
 
 int probe_losses(const struct source *source,

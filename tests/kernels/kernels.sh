@@ -69,7 +69,7 @@ boot()
 run_here()
 {
 	binary=$build/pollgap
-	scratch=$build/kernels/running
+	scratch=$PWD/$build/kernels/running
 	rm -rf "$scratch"
 	mkdir -p "$scratch"
 	path_to() { echo "$binary"; }

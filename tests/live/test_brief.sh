@@ -100,6 +100,47 @@ else
 	tap_skip "5,000 connections" "$redis_missing"
 fi
 
+# What a killed capture leaves in the kernel's list of events the next one takes out.
+events=/sys/kernel/tracing/kprobe_events
+if [ "$backend" = kprobe ] && [ -w "$events" ]; then
+	at "a killed capture"
+	"$binary" capture -o "$scratch/killed.db" --backend kprobe -p 23029 -d 60s >/dev/null 2>"$scratch/err" &
+	capture=$!
+	turn=0
+	while [ $turn -lt 200 ] && ! grep -q ":pollgap/.*_$capture " "$events"; do
+		sleep 0.1
+		turn=$((turn + 1))
+	done
+	sleep 1
+	kill -9 $capture
+	wait $capture 2>/dev/null
+	listed=$(grep -c ":pollgap/.*_$capture " "$events")
+	[ "$listed" -gt 0 ]
+	tap_case $? "a killed capture: its events stay in the list"
+else
+	listed=
+fi
+
+# A table of four sockets, where the kernel has no socket storage for programs: those beyond it are counted, and the others measured.
+case $backend,$(uname -r) in
+kprobe,* | fentry,5.* | fentry,6.[01].*) table=1 ;;
+*) table= ;;
+esac
+rm -f "$file"
+begun "$binary" load server -p 23027
+sleep 0.5
+at "four sockets"
+within "$binary" capture -o "$file" --backend "$backend" --max-sockets 4 -p 23027 --poll proc:100ms -- \
+	"$binary" load client -p 23027 --rate 1000:500ms --connections 10 >/dev/null 2>"$scratch/err"
+tap_equal "four sockets: the capture ends well" 0 $?
+tap_equal "four sockets: those beyond are refused and counted, where there is a table" "${table:-0}" "$(query "SELECT count(*) FROM loss WHERE cause = 'socket_storage_refused'")"
+# Before the first one ends none has made room.
+tap_equal "four sockets: as many are measured at a time" "$([ "$table" ] && echo 4 || echo 20)" "$(query "SELECT count(*) FROM socket
+	WHERE remote_port > 0 AND cookie IS NOT NULL AND first_ns < (SELECT min(last_ns) FROM socket)")"
+if [ "$listed" ]; then
+	tap_equal "a killed capture: the next one has taken them out" 0 "$(grep -c ":pollgap/.*_$capture " "$events")"
+fi
+
 # Rounds of two packets are cut short wherever there are more; the counter says how many.
 if echo 2 2>/dev/null >/proc/sys/net/core/netdev_budget; then
 	rm -f "$file"
