@@ -360,8 +360,10 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 		return 0;
 	if (new_state == TCP_LISTEN)
 		return listener_observe(sk);
+	/* A connection begins as its listener's clone, before Linux 6.16 with its cookie still, and
+	 * goes from there to SYN_RECV. */
 	if (old_state == TCP_LISTEN)
-		return listener_end(sk);
+		return new_state == TCP_CLOSE ? listener_end(sk) : 0;
 	if (new_state == TCP_ESTABLISHED) {
 		record_reborn(sk);
 		return record_birth(sk);

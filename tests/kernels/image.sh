@@ -11,7 +11,7 @@ chmod 755 "$root"
 
 # Where Debian keeps what only root is thought to need.
 PATH=$PATH:/usr/sbin:/sbin
-commands="awk basename bash cat chmod chown cmp comm cp cut date dd diff dirname env expr false find grep head id ip kill ln ls mkdir mktemp mount mv nproc nsenter od
+commands="awk basename bash cat chmod chown cmp comm cp cut date dd diff dirname env expr false find grep head id ip kill ln ls mkdir mktemp mount mv nohup nproc nsenter od
 	printf ps pwd readlink rm rmdir sed seq setpriv sh sha256sum sleep sort sqlite3 stat sync sysctl tail tee test timeout touch tr true umount uname uniq unshare wc
 	xargs bpftool redis-check-rdb redis-benchmark nginx wrk"
 

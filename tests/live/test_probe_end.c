@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -100,7 +101,7 @@ static struct source *probe_new(uint16_t port)
 	struct source *source = NULL;
 	struct stat netns;
 	struct probe_options options = {
-		.backend = backend_find("tp_btf"),
+		.backend = backend_find(getenv("POLLGAP_TEST_BACKEND") ?: "tp_btf"),
 		.threshold = { 1 },
 		.thresholds = 1,
 		.port = { port },
