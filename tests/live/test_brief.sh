@@ -100,6 +100,22 @@ else
 	tap_skip "5,000 connections" "$redis_missing"
 fi
 
+# A server that takes no connections for a while: its accept queue has one spike, of all fifty.
+rm -f "$file"
+begun "$binary" load server -p 23030
+server=$!
+sleep 0.5
+kill -STOP $server
+at "accept queue"
+within "$binary" capture -o "$file" --backend "$backend" -p 23030 --accept-threshold 10,20 --poll proc:100ms -- sh -c "
+	'$binary' load client -p 23030 --rate 100:1s --connections 50 >/dev/null &
+	sleep 2
+	kill -CONT $server
+	wait" >/dev/null 2>"$scratch/err"
+tap_equal "accept queue: the capture ends well" 0 $?
+tap_equal "accept queue: one spike at each threshold" "10|50|1 20|50|1 " "$(query "SELECT threshold_connections, max(peak_connections), count(*) FROM accept_spike
+	WHERE left_censored + right_censored = 0 GROUP BY 1" | tr '\n' ' ')"
+
 # What a killed capture leaves in the kernel's list of events the next one takes out.
 events=/sys/kernel/tracing/kprobe_events
 if [ "$backend" = kprobe ] && [ -w "$events" ]; then
