@@ -76,7 +76,7 @@ static struct check_item check_backend(const struct backend *backend)
 		.backlog_threshold_packets = { 1 },
 		.backlog_thresholds = 1,
 	};
-	char lacks[sizeof(((struct check_item *)0)->reason) - sizeof("without ")];
+	char lacks[sizeof(((struct check_item *)0)->reason) - sizeof("without ")] = "";
 	struct source *source = NULL;
 	struct failure failure = { 0 };
 	struct check_item item;
