@@ -377,9 +377,11 @@ static __always_inline int record_state(struct sock *sk, int old_state, int new_
 	if (!state)
 		return 0;
 	tp = kernel_object(struct tcp_sock, sk);
-	socket_check_told(sk, state, tp);
 	queues = queues_read(sk, tp, peek(tp->snd_una));
+	/* What a packet has brought that is still being taken in, or that made the connection, is
+	 * not told yet: only ACKs are looked for. */
 	socket_tell_seq(state, queues.rcv_nxt);
+	socket_check_told(sk, state, tp);
 	socket_catch_up(sk, state, &queues);
 	if (config.trace_wanted)
 		state->since_ns = state->packet_ns; /* of a FIN, which nothing else announces */

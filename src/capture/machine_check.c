@@ -61,8 +61,9 @@ static struct check_item check_realtime(void)
 	return item;
 }
 
-/* Loads and attaches all that a capture may ask of it, for a moment. */
-static struct check_item check_backend(const struct backend *backend)
+/* Loads and attaches it, as a capture would, for a moment. */
+static int backend_try(const struct backend *backend, bool trace, char *lacks, size_t lacks_bytes,
+		       struct failure *failure)
 {
 	const struct probe_options options = {
 		.backend = backend,
@@ -71,27 +72,39 @@ static struct check_item check_backend(const struct backend *backend)
 		.netns_inode = netns_inode(),
 		.summary_period_ns = NS_PER_S,
 		.ring_bytes = 1 << 16,
-		.trace = true,
+		.trace = trace,
 		.accept_threshold = 1,
 		.backlog_threshold_packets = { 1 },
 		.backlog_thresholds = 1,
 	};
-	char lacks[sizeof(((struct check_item *)0)->reason) - sizeof("without ")] = "";
 	struct source *source = NULL;
-	struct failure failure = { 0 };
+	int error = probe_open(&options, &source, failure);
+
+	if (!error)
+		probe_lacks(source, lacks, lacks_bytes);
+	source_closep(&source);
+	return error;
+}
+
+/* With a trace, which asks for more; where that is refused, without one. */
+static struct check_item check_backend(const struct backend *backend)
+{
+	struct failure failure = { 0 }, trace_failure = { 0 };
 	struct check_item item;
-	int error = probe_open(&options, &source, &failure);
+	char lacks[128] = "";
+	int trace_error = backend_try(backend, true, lacks, sizeof(lacks), &trace_failure);
+	int error = trace_error ? backend_try(backend, false, lacks, sizeof(lacks), &failure) : 0;
 
 	item = item_of("backend", backend->name, error, &failure);
 	if (error == -EPERM || error == -EACCES)
 		snprintf(item.cure, sizeof(item.cure), "run it as root on the host itself");
 	else if (error)
 		snprintf(item.cure, sizeof(item.cure), "use a kernel that has it");
-	else
-		probe_lacks(source, lacks, sizeof(lacks));
-	if (!error && *lacks)
+	else if (trace_error)
+		snprintf(item.reason, sizeof(item.reason), "without --trace: %.200s",
+			 trace_failure.text);
+	else if (*lacks)
 		snprintf(item.reason, sizeof(item.reason), "without %s", lacks);
-	source_closep(&source);
 	return item;
 }
 

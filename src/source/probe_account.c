@@ -140,7 +140,8 @@ void probe_lacks(const struct source *source, char *text, size_t text_bytes)
 	const struct probe *probe = probe_of(source);
 	size_t used = 0;
 
-	*text = '\0';
+	snprintf(text, text_bytes, "%s", probe->cgroup_fd < 0 ? "cgroup2" : "");
+	used = strlen(text);
 	for (unsigned index = 0; index < probe->plan.hooks && used < text_bytes; index++) {
 		const struct hook *hook = &probe->plan.hook[index];
 

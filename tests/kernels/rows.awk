@@ -17,9 +17,9 @@ FNR == 1 {
 { sub(/\r$/, ""); gsub(/\033\[K?/, "") }
 
 /^kernel / && package == "" { package = $2; sub(/,$/, "", package) }
-/^test / { backend = $2; test = $3; cases = 0; rmem = rx = tx = columns = unseen = "-"; next }
+/^test / { backend = $2; test = $3; cases = failures = 0; rmem = rx = tx = columns = unseen = "-"; next }
 test == "brief" && /^ok / && !/# SKIP/ { cases++ }
-test == "brief" && /^not ok / { cases = cases " (and failures)" }
+test == "brief" && /^not ok / { failures++ }
 test == "brief" && /^# servers: rmem / {
 	rmem = $4 " of " comma($6)
 	rx = $8
@@ -28,7 +28,9 @@ test == "brief" && /^# servers: rmem / {
 }
 test == "brief" && /^# servers: unseen/ { unseen = $9; sub(/;$/, "", unseen); unseen = comma(unseen) }
 test == "brief" && / - softnet: [0-9]+ columns/ { columns = $0; sub(/.*softnet: /, "", columns); sub(/ .*/, "", columns) }
-/^status / && test == "brief" && cases != 0 {
+/^status / && test == "brief" && cases {
+	if (failures)
+		cases = cases " (" failures " failed)"
 	printf "| %s (%s) | `%s` | %s | %s + %s of %s | %s | %s | %s |\n", name in names ? names[name] : name, package, backend, cases, rx, tx, all, rmem, unseen, columns
 }
 

@@ -39,7 +39,7 @@ follows()
 	[ "$(query "SELECT count(*) FROM ($found)")" -gt 100 ]
 	tap_case $? "$1: there are more than 100"
 	# A step is a value, in force until the next one.
-	query "CREATE TABLE step AS SELECT socket_id, gauge, time_ns, value_bytes, lead(time_ns, 1, 9223372036854775807) OVER (PARTITION BY socket_id, gauge ORDER BY rowid)
+	query "DROP TABLE IF EXISTS step; CREATE TABLE step AS SELECT socket_id, gauge, time_ns, value_bytes, lead(time_ns, 1, 9223372036854775807) OVER (PARTITION BY socket_id, gauge ORDER BY rowid)
 		AS next_ns FROM change; CREATE INDEX step_by_socket ON step (socket_id, gauge, time_ns)"
 	tap_equal "$1: each summary's peak is its steps' highest" "" "$(query "SELECT * FROM (SELECT queue_summary.*, (
 		SELECT max(value_bytes) FROM step WHERE step.socket_id = queue_summary.socket_id AND step.gauge = queue_summary.gauge

@@ -113,6 +113,7 @@ within "$binary" capture -o "$file" --backend "$backend" -p 23030 --accept-thres
 	kill -CONT $server
 	wait" >/dev/null 2>"$scratch/err"
 tap_equal "accept queue: the capture ends well" 0 $?
+kill -CONT $server
 tap_equal "accept queue: one spike at each threshold" "10|50|1 20|50|1 " "$(query "SELECT threshold_connections, max(peak_connections), count(*) FROM accept_spike
 	WHERE left_censored + right_censored = 0 GROUP BY 1" | tr '\n' ' ')"
 
