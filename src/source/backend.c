@@ -5,6 +5,7 @@
 #include "base/failure.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -195,6 +196,7 @@ static int way_choose(const struct way *way, const struct backend_plan *plan, co
 
 static struct btf *btf_open(const char *path)
 {
+	libbpf_set_print(NULL); /* failures tell what is wrong, in our own words */
 	return path ? btf__parse(path, NULL) : btf__load_vmlinux_btf();
 }
 

@@ -269,7 +269,6 @@ static int probe_load(struct probe *probe, const struct probe_options *options,
 {
 	int error, records_fd;
 
-	libbpf_set_print(NULL);
 	error = probe_image_open(probe->plan.object, options->btf, &probe->image);
 	if (error)
 		return failure_set(failure, -error, "the embedded BPF object can't be opened: %s",
