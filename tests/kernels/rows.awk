@@ -31,7 +31,7 @@ test == "brief" && / - softnet: [0-9]+ columns/ { columns = $0; sub(/.*softnet: 
 /^status / && test == "brief" && cases {
 	if (failures)
 		cases = cases " (" failures " failed)"
-	printf "| %s (%s) | `%s` | %s | %s + %s of %s | %s | %s | %s |\n", name in names ? names[name] : name, package, backend, cases, rx, tx, all, rmem, unseen, columns
+	printf "| %s (%s) | `%s` | %s | %s + %s of %s | %s | %s | %s |\n", name in names ? names[name] : name, package, backend, cases, comma(rx), comma(tx), all, rmem, unseen, columns
 }
 
 function comma(number,   left, text)
