@@ -12,7 +12,8 @@ function begin(b, t)
 	split("", reasons)
 }
 
-{ sub(/\r$/, ""); gsub(/\033\[K?/, "") }
+# A progress line is written over, to its end.
+{ sub(/\r+$/, ""); sub(/.*\r/, ""); gsub(/\033\[K?/, "") }
 
 /^kernel / && !kernel {
 	kernel = $2
