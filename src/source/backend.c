@@ -214,9 +214,9 @@ int backend_plan(const struct backend *backend, const unsigned points[OBJECTS],
 			failure, ENOTSUP,
 			"this kernel has no type information (/sys/kernel/btf/vmlinux): use one built with "
 			"CONFIG_DEBUG_INFO_BTF=y, as distributions' kernels from 5.10 on are, or name a file of it with --btf");
+	plan.kprobe_misses_counted = kprobe_misses_counted(btf);
 	/* Linux 7.0 guards its tracepoints by SRCU-fast, which made this function another one, and
 	 * no longer by forbidding to take the processor. */
-	plan.kprobe_misses_counted = kprobe_misses_counted(btf);
 	plan.preemptible = function_exists(btf, "init_srcu_struct_fast");
 	if (backend->portable ||
 	    (backend->function_hook && !function_exists(btf, "bpf_rdonly_cast")))

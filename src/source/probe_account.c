@@ -138,10 +138,9 @@ static int probe_recursion_losses(const struct probe *probe,
 void probe_lacks(const struct source *source, char *text, size_t text_bytes)
 {
 	const struct probe *probe = probe_of(source);
-	size_t used = 0;
+	size_t used =
+		(size_t)snprintf(text, text_bytes, "%s", probe->cgroup_fd < 0 ? "cgroup2" : "");
 
-	snprintf(text, text_bytes, "%s", probe->cgroup_fd < 0 ? "cgroup2" : "");
-	used = strlen(text);
 	for (unsigned index = 0; index < probe->plan.hooks && used < text_bytes; index++) {
 		const struct hook *hook = &probe->plan.hook[index];
 

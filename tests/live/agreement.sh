@@ -146,3 +146,20 @@ talks()
 	shift
 	captured 23110 "$peer" "$conversation" 23110 1200 4 "$@"
 }
+
+# four_sockets BACKEND TABLE: with room for four sockets, where they are kept in a table (TABLE is 1, else empty), those beyond are counted and no more than
+# four measured at a time: before the first one ends none has made room.
+four_sockets()
+{
+	rm -f "$file"
+	begun "$binary" load server -p 23027
+	sleep 0.5
+	within "$binary" capture -o "$file" --backend "$1" --max-sockets 4 -p 23027 --poll proc:100ms -- \
+		"$binary" load client -p 23027 --rate 1000:500ms --connections 10 >/dev/null 2>"$scratch/err"
+	tap_equal "$1, four sockets: the capture ends well" 0 $?
+	tap_equal "$1, four sockets: those beyond are refused and counted, where there is a table" "${2:-0}" \
+		"$(query "SELECT count(*) FROM loss WHERE cause = 'socket_storage_refused' AND count > 0")"
+	tap_equal "$1, four sockets: as many are measured at a time" "$([ "$2" ] && echo 4 || echo 20)" "$(query "SELECT count(*) FROM socket
+		WHERE remote_port > 0 AND cookie IS NOT NULL AND first_ns < (SELECT min(last_ns) FROM socket)")"
+	[ -z "$2" ] || tap_equal "$1, four sockets: so it is not complete" 0 "$(query 'SELECT complete FROM completeness')"
+}

@@ -48,18 +48,7 @@ done
 
 # A table of four sockets: those beyond it are counted, and the others measured. Socket storage has no such bound.
 for backend in $(echo "$allowed" | grep kprobe); do
-	rm -f "$file"
-	begun "$binary" load server -p 23104
-	sleep 0.3
-	within "$binary" capture -o "$file" --backend "$backend" --max-sockets 4 -p 23104 -- \
-		"$binary" load client -p 23104 --rate 1000:500ms --connections 10 >/dev/null 2>"$scratch/err"
-	tap_equal "$backend: with room for four sockets the capture ends well" 0 $?
-	[ "$(query "SELECT count FROM loss WHERE cause = 'socket_storage_refused'")" -gt 0 ]
-	tap_case $? "$backend: and says that it refused some"
-	# The load lasts longer than that: none of the four has made room yet.
-	tap_equal "$backend: and measures four" 4 "$(query "SELECT count(*) FROM socket JOIN capture USING (capture_id)
-		WHERE remote_port > 0 AND cookie IS NOT NULL AND first_ns < start_ns + 400000000")"
-	tap_equal "$backend: so it is not complete" 0 "$(query 'SELECT complete FROM completeness')"
+	four_sockets "$backend" 1
 done
 
 # Type information from a file: what a capture is without the kernel's own, which nobody finds where its folder is empty.

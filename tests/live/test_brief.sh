@@ -143,17 +143,8 @@ case $backend,$(uname -r) in
 kprobe,* | fentry,5.* | fentry,6.[01].*) table=1 ;;
 *) table= ;;
 esac
-rm -f "$file"
-begun "$binary" load server -p 23027
-sleep 0.5
 at "four sockets"
-within "$binary" capture -o "$file" --backend "$backend" --max-sockets 4 -p 23027 --poll proc:100ms -- \
-	"$binary" load client -p 23027 --rate 1000:500ms --connections 10 >/dev/null 2>"$scratch/err"
-tap_equal "four sockets: the capture ends well" 0 $?
-tap_equal "four sockets: those beyond are refused and counted, where there is a table" "${table:-0}" "$(query "SELECT count(*) FROM loss WHERE cause = 'socket_storage_refused'")"
-# Before the first one ends none has made room.
-tap_equal "four sockets: as many are measured at a time" "$([ "$table" ] && echo 4 || echo 20)" "$(query "SELECT count(*) FROM socket
-	WHERE remote_port > 0 AND cookie IS NOT NULL AND first_ns < (SELECT min(last_ns) FROM socket)")"
+four_sockets "$backend" "$table"
 if [ "$listed" ]; then
 	tap_equal "a killed capture: the next one has taken them out" 0 "$(grep -c ":pollgap/.*_$capture " "$events")"
 fi
